@@ -1,0 +1,72 @@
+"""Templates become HTML here: one environment for each language. Nothing about requests or rights."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from server.i18n import LOCALES, catalogue, known
+from server.labels import LABELS
+from server.tickets.workflow import STATUSES
+from server.wording import Wording
+
+COMMON: dict[str, Any] = {
+    "me": None,
+    "path": "",
+    "nav": {},
+    "demo": False,
+    "said": None,
+    "limits": {},
+    "theme": None,
+    "support": None,
+}
+
+
+def folder() -> Path:
+    """Templates lie beside the package in the repository and inside it in a wheel."""
+    inside = Path(__file__).parent / "_templates"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
+
+
+def render(template: str, locale: str, **context: Any) -> str:
+    """One page, fragment or mail. What every page has (`me`, `nav`, …) is "nobody" unless given."""
+    locale = known(locale)
+    return environment(locale).get_template(template).render(COMMON | {"locale": locale} | context)
+
+
+def events_html(event: Mapping[str, Any], locale: str) -> str:
+    """An event's one rendering: the same for every viewer of a language, times in UTC."""
+    return render(f"events/_{event['kind']}.html", locale, event=event)
+
+
+def row_html(row: Mapping[str, Any], locale: str, *, staff: bool) -> str:
+    """A ticket's row in the staff's queue or in the client's list, as the socket sends it."""
+    return render("tickets/_queue_row.html" if staff else "tickets/_request_row.html", locale, row=row)
+
+
+@cache
+def environment(locale: str) -> Environment:
+    """The templates in one language."""
+    env = Environment(
+        loader=FileSystemLoader(folder()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.policies["ext.i18n.trimmed"] = True
+    messages, wording = catalogue(locale), Wording(locale)
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        messages.gettext, messages.ngettext, newstyle=True, pgettext=messages.pgettext
+    )
+    env.globals.update(label=wording.label, codes=codes, statuses=STATUSES, locales=LOCALES)
+    env.filters.update(wording.filters())
+    return env
+
+
+def codes(kind: str) -> list[str]:
+    """All codes of a kind, in the order they are shown."""
+    return list(LABELS[kind])

@@ -1,0 +1,138 @@
+"""Numbers, money, sizes, times and names as a reader sees them: the filters of the templates."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from server.i18n import LOCALES, translate, translate_number
+from server.labels import LABELS
+from server.markdown import markdown
+
+NBSP = "\u00a0"
+TINTS = 6
+
+
+def initials(name: str) -> str:
+    """«Дмитрий Лапин» → «ДЛ»."""
+    words = name.split()
+    return "".join(word[0] for word in words[:2]).upper()
+
+
+def tint(person_id: object) -> int:
+    """One of six colours that stays with a person."""
+    return int(str(person_id)) % TINTS + 1 if str(person_id).isdigit() else 1
+
+
+class Wording:
+    """What depends on the reader's language."""
+
+    def __init__(self, locale: str) -> None:
+        self.locale = locale
+        self.babel = {"ru": "ru_RU", "en": "en_GB"}[locale]
+
+    def filters(self) -> dict[str, Any]:
+        """By the names that templates use."""
+        return {
+            "money": self.money,
+            "when": self.when,
+            "size": self.size,
+            "duration": self.duration,
+            "number": self.number,
+            "initials": initials,
+            "tint": tint,
+            "markdown": markdown,
+            "kind_of_file": kind_of_file,
+        }
+
+    def label(self, kind: str, code: object) -> str:
+        """What a code is called: `label("status", "new")`."""
+        return translate(self.locale, LABELS[kind][str(code)])
+
+    def number(self, value: float) -> str:
+        """With the language's own grouping and decimal sign."""
+        return format_decimal(value, locale=self.babel).replace("\u202f", NBSP)
+
+    def money(self, kopecks: int) -> str:
+        """Kopecks → «12 800 ₽»; the kopecks themselves only where there are some."""
+        rub, kop = divmod(abs(kopecks), 100)
+        text = self.number(rub)
+        if kop:
+            text += {"ru": ",", "en": "."}[self.locale] + f"{kop:02d}"
+        return f"{'−' if kopecks < 0 else ''}{text}{NBSP}₽"
+
+    def size(self, octets: int) -> str:
+        """Bytes → «238 КБ»."""
+        units = (("КБ", "KB"), ("МБ", "MB"), ("ГБ", "GB"))
+        value, step = octets / 1024, 0
+        while value >= 1000 and step < len(units) - 1:
+            value, step = value / 1024, step + 1
+        digits = 1 if step and value < 100 else 0
+        shown = max(round(value, digits), 0 if octets == 0 else 1) if step == 0 else round(value, digits)
+        return f"{self.number(shown)}{NBSP}{units[step][LOCALES.index(self.locale)]}"
+
+    def duration(self, seconds: float) -> str:
+        """Seconds → «2 дня», «4 ч 50 мин», «38 мин»: the two largest parts, days alone once there are two."""
+        minutes = int(abs(seconds)) // 60
+        days, rest = divmod(minutes, 24 * 60)
+        hours, minutes = divmod(rest, 60)
+        day = translate_number(self.locale, "%(num)d день", "%(num)d дней", days) if days else ""
+        hour = translate(self.locale, "%(num)d ч", num=hours) if hours and days < 2 else ""
+        spare = not days and (minutes or not hours)
+        minute = translate(self.locale, "%(num)d мин", num=minutes) if spare else ""
+        return " ".join(part for part in (day, hour, minute) if part).replace(" ", NBSP)
+
+    @staticmethod
+    def moment(value: str | datetime) -> datetime:
+        """What the wire writes as `…Z`."""
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+    @pass_context
+    def when(self, ctx: Context, value: str | datetime | date | None, form: str = "full") -> Markup:
+        """An instant as `<time>`. `form`: clock, day, short, list (clock today, then the date), full.
+        The text is in the reader's zone where the page knows it, else in UTC and says so;
+        the browser sets it right."""
+        if value is None:
+            return Markup("")
+        if isinstance(value, str) and len(value) == len("2026-11-27"):
+            value = date.fromisoformat(value)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), self.day(value, form))
+        at = self.moment(value)
+        zone = (ctx.get("me") or {}).get("time_zone")
+        wire = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        text = self.text(at.astimezone(ZoneInfo(zone) if zone else UTC), form, "" if zone else f"{NBSP}UTC")
+        return Markup('<time datetime="{}" data-when="{}">{}</time>').format(wire, form, text)
+
+    def text(self, at: datetime, form: str, suffix: str) -> str:
+        """One instant in words; `at` is already in the zone it is shown in."""
+        clock = f"{at:%H:%M}{suffix}"
+        today = datetime.now(at.tzinfo).date()
+        if form == "list" and at.date() == today - timedelta(days=1):
+            return translate(self.locale, "вчера")
+        if form == "list":
+            form = "clock" if at.date() == today else "short"
+        if form == "clock":
+            return clock
+        if form in ("day", "short"):
+            return self.day(at.date(), form)
+        return translate(self.locale, "%(day)s, %(clock)s", day=self.day(at.date(), "day"), clock=clock)
+
+    def day(self, at: date, form: str) -> str:
+        """«24 ноября», «24 нояб.»; the year only when it is not this one."""
+        months = "MMM" if form in ("short", "list") else "MMMM"
+        year = "" if at.year == datetime.now(UTC).year else " y"
+        return format_date(at, f"d {months}{year}", locale=self.babel)
+
+
+def kind_of_file(name: str) -> str:
+    """The letters on a file's tile: «XLSX»."""
+    suffix = Path(name).suffix.lstrip(".").upper()
+    return suffix if 1 <= len(suffix) <= 4 else "…"
