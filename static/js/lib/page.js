@@ -1,0 +1,95 @@
+/** What all behaviours of one page share: who looks, the socket, its rooms, the outbox. Binds behaviours to elements and lets them go. */
+import { fill } from "./dom.js";
+import { Outbox } from "./outbox.js";
+import { Room } from "./room.js";
+import { Socket } from "./socket.js";
+import { Store } from "./store.js";
+
+/** @typedef {{bind: (root: HTMLElement, page: Page) => void | (() => void)}} Behaviour */
+
+const TOAST = 6_000;
+
+export class Page {
+  /** @type {Socket | undefined} */
+  #socket;
+  /** @type {Outbox | undefined} */
+  #outbox;
+  /** @type {Map<string, Room>} */
+  #rooms = new Map();
+  /** @type {Map<Element, Map<string, void | (() => void)>>} */
+  #bound = new Map();
+
+  /** @param {HTMLElement} body @param {(name: string) => Promise<Behaviour>} load */
+  constructor(body, load) {
+    this.body = body;
+    this.load = load;
+    this.me = body.dataset.me ?? "";
+    this.staff = Boolean(body.dataset.staff);
+    this.locale = body.dataset.locale === "en" ? "en" : "ru";
+    this.zone = body.dataset.zone || undefined;
+  }
+
+  /** For lib/time.js. */
+  get clock() {
+    return { locale: this.locale, zone: this.zone };
+  }
+
+  /** Opens on first use. */
+  get socket() {
+    if (!this.#socket) {
+      this.#socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+      this.#socket.start();
+    }
+    return this.#socket;
+  }
+
+  get outbox() {
+    return (this.#outbox ??= new Outbox(this.me, this.socket, new Store()));
+  }
+
+  /** @param {string} name @param {{after?: number | null, html?: boolean}} [how] of the first who asks */
+  room(name, how) {
+    const room = this.#rooms.get(name) ?? new Room(this.socket, name, how);
+    this.#rooms.set(name, room);
+    return room;
+  }
+
+  /** A word in the corner, also for those who only hear it. @param {string} text */
+  say(text) {
+    const place = document.getElementById("toasts");
+    if (!place || !text) return;
+    const toast = document.getElementById("toast") ? fill("toast", { text }) : document.createElement("div");
+    if (!toast.className) toast.className = "toast";
+    if (!toast.textContent) toast.textContent = text;
+    place.append(toast);
+    setTimeout(() => toast.remove(), TOAST);
+  }
+
+  /** @param {ParentNode} root */
+  async bind(root) {
+    const found = [...root.querySelectorAll("[data-behaviour]")];
+    if (root instanceof HTMLElement && root.dataset.behaviour) found.unshift(root);
+    await Promise.all(found.map(element => element instanceof HTMLElement ? this.#bindOne(element) : undefined));
+  }
+
+  /** @param {ParentNode} root */
+  unbind(root) {
+    for (const [element, ends] of [...this.#bound]) {
+      if (element !== root && !root.contains(element)) continue;
+      for (const end of ends.values()) end?.();
+      this.#bound.delete(element);
+    }
+  }
+
+  /** @param {HTMLElement} element */
+  async #bindOne(element) {
+    const ends = this.#bound.get(element) ?? new Map();
+    this.#bound.set(element, ends);
+    for (const name of (element.dataset.behaviour ?? "").split(/\s+/).filter(Boolean)) {
+      if (ends.has(name)) continue;
+      ends.set(name, undefined);
+      const behaviour = await this.load(name);
+      ends.set(name, behaviour.bind(element, this));
+    }
+  }
+}

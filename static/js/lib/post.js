@@ -1,0 +1,75 @@
+/** Forms posted by fetch: the same routes as without JavaScript, answered in JSON. Shows what was wrong beside the field it belongs to. */
+import { $, $$, fill } from "./dom.js";
+
+/** @typedef {{ok: boolean, status: number, body: any}} Answer `status` 0: the network is away */
+
+/** @param {string} url @param {RequestInit} how @returns {Promise<Answer>} */
+async function call(url, how) {
+  try {
+    const headers = { Accept: "application/json", "X-Requested-With": "journal", ...how.headers };
+    const response = await fetch(url, { ...how, headers, credentials: "same-origin" });
+    const type = response.headers.get("Content-Type") ?? "";
+    return { ok: response.ok, status: response.status, body: type.includes("json") ? await response.json() : await response.text() };
+  } catch {
+    return { ok: false, status: 0, body: null };
+  }
+}
+
+/** @param {string} url @returns {Promise<Answer>} */
+export function get(url) {
+  return call(url, { method: "GET" });
+}
+
+/** @param {string} url @param {FormData | Record<string, any>} values @param {RequestInit} [how] */
+export function post(url, values, how = {}) {
+  if (values instanceof FormData) return call(url, { method: "POST", body: values, ...how });
+  return call(url, { method: "POST", body: JSON.stringify(values), headers: { "Content-Type": "application/json" }, ...how });
+}
+
+/** @param {HTMLFormElement} form */
+export function clearErrors(form) {
+  for (const shown of $$(form, "[data-was-wrong]")) shown.remove();
+  for (const field of $$(form, "[aria-invalid=true]")) field.removeAttribute("aria-invalid");
+}
+
+/**
+ * Writes a problem into the form: each error beside its field, the rest above the buttons; focuses the first.
+ * @param {HTMLFormElement} form @param {Answer} answer @param {string} otherwise what to say when the server said nothing
+ */
+export function showErrors(form, answer, otherwise) {
+  clearErrors(form);
+  /** @type {{field: string, detail: string}[]} */
+  const errors = answer.body?.errors ?? [];
+  const homeless = [];
+  /** @type {HTMLElement | null} */
+  let first = null;
+  for (const error of errors) {
+    const field = $(form, `[name="${CSS.escape(error.field)}"]`);
+    if (!field || field.getAttribute("type") === "hidden") homeless.push(error.detail);
+    else first ??= wrong(field, error.detail);
+  }
+  const detail = homeless.join(" ") || (errors.length ? "" : answer.body?.detail || otherwise);
+  if (detail) place(form, detail);
+  first?.focus();
+}
+
+/** @param {HTMLElement} field @param {string} detail */
+function wrong(field, detail) {
+  const note = fill("form-error", { text: detail });
+  note.dataset.wasWrong = "";
+  note.id = `wrong-${field.id || field.getAttribute("name")}`;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", note.id);
+  field.after(note);
+  return field;
+}
+
+/** @param {HTMLFormElement} form @param {string} detail */
+function place(form, detail) {
+  const note = fill("form-error", { text: detail });
+  note.dataset.wasWrong = "";
+  note.setAttribute("role", "alert");
+  const slot = $(form, "[data-error]");
+  if (slot) slot.append(note);
+  else form.append(note);
+}

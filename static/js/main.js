@@ -1,0 +1,10 @@
+/** The only script of a page: finds elements that ask for a behaviour and gives it to them. */
+import { Page } from "./lib/page.js";
+
+const page = new Page(document.body, name => {
+  if (!/^[a-z]+$/.test(name)) throw new Error(`no behaviour ${name}`);
+  return import(`./behaviours/${name}.js`);
+});
+document.documentElement.classList.add("js");
+await page.bind(document);
+document.documentElement.dataset.ready = "yes"; // tests and styles wait for it
