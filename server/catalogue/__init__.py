@@ -1,0 +1,1 @@
+"""Organisations, services and who is responsible for them."""

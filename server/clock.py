@@ -1,0 +1,24 @@
+"""The one clock. Tests and the demo's history move it for their own task; nobody else reads the time of day."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+_moment: ContextVar[datetime | None] = ContextVar("moment", default=None)
+
+
+def now() -> datetime:
+    """This moment in UTC, with the millisecond precision the protocol shows."""
+    moment = _moment.get() or datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Inside, for this task and those it starts, it is `moment`."""
+    token = _moment.set(moment)
+    try:
+        yield
+    finally:
+        _moment.reset(token)

@@ -1,0 +1,121 @@
+"""The engine, `transaction()` and `reading()`. The only commit of the house stands here."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import DateTime, Dialect, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+log = logging.getLogger(__name__)
+Listener = Callable[[Sequence[Any]], Awaitable[None]]
+NEWS = "news"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: SQLite gives datetimes back without a zone, so the zone is put on here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Session(AsyncSession):
+    """One unit of work. What is put down with `tell` is passed on after the commit, and only then."""
+
+    def tell(self, news: object) -> None:
+        self.info.setdefault(NEWS, []).append(news)
+
+
+class Database:
+    """Owns the engine. `listener` is called with the news of a transaction after its commit, in commit order."""
+
+    def __init__(self, url: str, listener: Listener | None = None) -> None:
+        self.url = url
+        self.listener = listener
+        self.engine = _engine(url)
+        # SQLite has one writer: queueing here keeps order and spares busy-waiting inside the driver.
+        self._writer = asyncio.Lock() if self.is_sqlite else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite")
+
+    def _session(self) -> Session:
+        return Session(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """One transaction, opened at the edge: commits at the end, rolls back whole on any exception, then passes news on."""
+        if self._writer is None:
+            async with self._committed() as session:
+                yield session
+        else:
+            async with self._writer, self._committed() as session:
+                yield session
+
+    @asynccontextmanager
+    async def _committed(self) -> AsyncIterator[Session]:
+        async with self._session() as session:
+            session.info["write"] = True
+            if self.is_sqlite:
+                await session.connection(execution_options={"journal_write": True})
+            yield session
+            await session.commit()
+            if (news := session.info.get(NEWS)) and self.listener:
+                await self.listener(news)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session]:
+        """A session that only reads: whatever it holds is rolled back at the end."""
+        async with self._session() as session:
+            yield session
+            await session.rollback()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _engine(url: str) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(
+            url, pool_size=10, max_overflow=10, pool_timeout=5, pool_pre_ping=True,
+            connect_args={"timeout": 5, "server_settings": {"application_name": "journal"}},
+        )  # fmt: skip
+    path = urlsplit(url).path
+    if path.strip("/"):
+        Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, connect_args={"timeout": 10})
+    event.listen(engine.sync_engine, "connect", _sqlite_connect)
+    event.listen(engine.sync_engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    # FULL: an acknowledged message survives a power cut, not only a killed process.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Any) -> None:
+    # A deferred transaction that turns into a writer can fail at once with "locked"; writers say so from the start.
+    write = connection.get_execution_options().get("journal_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,108 @@
+"""What can go wrong on purpose: each refusal has its HTTP status and its socket code. Raised by actions, translated at the edges."""
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """A refusal with words a person can act on. `detail` is a Russian msgid; `values` fill its %(name)s places."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "invalid"
+
+    def __init__(self, detail: str, /, *, values: dict[str, Any] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.values = values or {}
+        self.extra = extra
+
+
+class Malformed(Refusal):
+    """A frame or body that can't be read at all."""
+
+    code = "malformed"
+
+
+class UnknownOp(Refusal):
+    """A frame with an `op` that this protocol does not have."""
+
+    code = "unknown_op"
+
+
+class Unauthorised(Refusal):
+    """Nobody is logged in, or the session or token is dead."""
+
+    status = 401
+    code = "unauthorised"
+
+
+class Forbidden(Refusal):
+    """Yours to see, not to do."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(Refusal):
+    """Absent, or not yours to see: the two are never told apart."""
+
+    status = 404
+    code = "not_found"
+
+    def __init__(self, detail: str = "Такой страницы нет или она вам не открыта") -> None:
+        super().__init__(detail)
+
+
+class Conflict(Refusal):
+    """The state has moved on; `extra` carries the state as it is now."""
+
+    status = 409
+    code = "conflict"
+
+
+class Gone(Refusal):
+    """A link that was used, has expired or was withdrawn."""
+
+    status = 410
+    code = "gone"
+
+
+class TooLarge(Refusal):
+    """More than the written limit."""
+
+    status = 413
+    code = "too_large"
+
+
+class Invalid(Refusal):
+    """Values that break a rule; `fields` maps each field to what is wrong with it."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, fields: dict[str, str], *, values: dict[str, Any] | None = None) -> None:
+        super().__init__(next(iter(fields.values())), values=values, field=next(iter(fields)))
+        self.fields = fields
+
+
+class Empty(Refusal):
+    """A message without anything to see in it."""
+
+    status = 422
+    code = "empty"
+
+
+class TooMany(Refusal):
+    """A rate limit; `retry_after` is whole seconds."""
+
+    status = 429
+    code = "rate_limited"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail, values={"seconds": retry_after}, retry_after=retry_after)
+
+
+class Unavailable(Refusal):
+    """The database or another part is away: nothing was written, try again."""
+
+    status = 503
+    code = "unavailable"

@@ -1,0 +1,198 @@
+"""The numbered log: append in a transaction, read by number. Who may read is decided before (`tickets.policy`)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import col, select
+
+from server.clock import now
+from server.db import Session
+from server.events import chain
+from server.events.kinds import KINDS, PUBLIC, STAFF, Kind, Line
+from server.events.model import Event
+from server.people.model import User
+from server.tickets.model import Ticket
+
+PAGE = 200
+NEWEST = 50
+
+
+@dataclass(frozen=True)
+class Committed:
+    """News for the fan-out: an event as it goes over the wire, and the versions of its ticket's queue row."""
+
+    ticket: int
+    line: Line
+    seq: int
+    event: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """News for the fan-out: something of a ticket changed that rows and counters show, without an event."""
+
+    ticket: int
+    user: int | None = None
+
+
+def micros(moment: datetime) -> int:
+    """Whole microseconds since 1970."""
+    return int(moment.timestamp() * 1_000_000)
+
+
+async def append(
+    s: Session, ticket: Ticket, kind: Kind, author: int, *, line: Line = PUBLIC, client_id: str | None = None
+) -> Event:
+    """Writes the next event of a ticket's log and puts it down for the fan-out. The number is taken by the UPDATE that
+    locks the ticket's row, so numbers are commit order and have no holes."""
+    at = now()
+    seq = await _take_number(s, ticket, line, at)
+    data = kind.model_dump(mode="json", by_alias=True, exclude={"text", "id"} if kind.has_text else None)
+    text = getattr(kind, "text", None) if kind.has_text else None
+    salt = chain.new_salt()
+    digest = chain.digest(
+        salt, at=at, kind=kind.kind, author=author, client_id=client_id, text=text, data=data
+    )
+    event = Event(
+        ticket=ticket.number, line=line, seq=seq, at=at, kind=kind.kind, author_id=author, client_id=client_id,
+        text=text, data=data, salt=salt, digest=digest,
+        link=chain.link(await _link_before(s, ticket.number, line, seq), ticket.number, line, seq, digest),
+    )  # fmt: skip
+    s.add(event)
+    await s.flush()
+    s.tell(Committed(ticket.number, line, seq, (await wire(s, [event]))[0]))
+    return event
+
+
+async def _take_number(s: Session, ticket: Ticket, line: Line, at: datetime) -> int:
+    head, moved = (Ticket.head, micros(at)) if line == PUBLIC else (Ticket.staff_head, micros(at))
+    later = {
+        name: case((col(column) < moved, moved), else_=col(column) + 1)
+        for name, column in (("changed", Ticket.changed), ("staff_changed", Ticket.staff_changed))
+        if line == PUBLIC or name == "staff_changed"
+    }
+    names = [col(head).key, *later]
+    statement = (
+        update(Ticket)
+        .where(col(Ticket.number) == ticket.number)
+        .values({col(head).key: col(head) + 1, **later})
+        .returning(*(getattr(Ticket, name) for name in names))
+        .execution_options(synchronize_session=False)
+    )
+    row = (await s.execute(statement)).one()
+    for name, value in zip(names, row, strict=True):
+        set_committed_value(ticket, name, value)
+    return int(row[0])
+
+
+async def _link_before(s: Session, ticket: int, line: Line, seq: int) -> str:
+    if seq == 1:
+        return chain.START
+    found = await s.exec(
+        select(Event.link).where(Event.ticket == ticket, Event.line == line, Event.seq == seq - 1)
+    )
+    return found.one()
+
+
+async def after(s: Session, ticket: int, line: Line, seq: int, limit: int = PAGE) -> list[Event]:
+    """Events beyond `seq`, ascending."""
+    query = select(Event).where(Event.ticket == ticket, Event.line == line, Event.seq > seq)
+    return list((await s.exec(query.order_by(col(Event.seq)).limit(limit))).all())
+
+
+async def newest(
+    s: Session, ticket: int, line: Line, limit: int = NEWEST, before: int | None = None
+) -> list[Event]:
+    """The last events (of those before a number), ascending."""
+    query = select(Event).where(Event.ticket == ticket, Event.line == line)
+    if before is not None:
+        query = query.where(Event.seq < before)
+    rows = (await s.exec(query.order_by(col(Event.seq).desc()).limit(limit))).all()
+    return list(reversed(rows))
+
+
+async def of_kind(s: Session, ticket: int, *kinds: str) -> list[Event]:
+    """All public events of some kinds, ascending: the history of statuses, the decisions."""
+    query = select(Event).where(
+        Event.ticket == ticket, Event.line == PUBLIC, col(Event.kind).in_(kinds)
+    )
+    return list((await s.exec(query.order_by(col(Event.seq)))).all())
+
+
+async def one(s: Session, ticket: int, line: Line, seq: int) -> Event | None:
+    """The event of that number."""
+    return (
+        await s.exec(select(Event).where(Event.ticket == ticket, Event.line == line, Event.seq == seq))
+    ).one_or_none()
+
+
+async def by_client_id(s: Session, author: int, client_id: str) -> Event | None:
+    """What this author already said under an id of their own making."""
+    return (
+        await s.exec(select(Event).where(Event.author_id == author, Event.client_id == client_id))
+    ).one_or_none()
+
+
+async def wire(s: Session, events: Sequence[Event]) -> list[dict[str, Any]]:
+    """EVENTs of the protocol: people as PERSON, replaced texts as they read now. The one place that makes them."""
+    people = await _people(s, events)
+    texts = await _replacements(s, events)
+    return [_wire(e, people, texts) for e in events]
+
+
+def _wire(e: Event, people: dict[int, dict[str, Any]], texts: dict[tuple[int, str, int], Event]) -> dict[str, Any]:
+    kind = KINDS[e.kind]
+    out: dict[str, Any] = {"seq": e.seq, "at": instant(e.at), "kind": e.kind, "author": people[e.author_id]}
+    if e.client_id is not None and "id" in kind.model_fields:
+        out["id"] = e.client_id
+    if kind.has_text:
+        out["text"] = e.text
+    out |= {k: people.get(v) if k in kind.people and v is not None else v for k, v in e.data.items()}
+    if e.replaced_by is not None:
+        _replace(out, e.replaced_by, texts[e.ticket, e.line, e.replaced_by])
+    return out
+
+
+def _replace(out: dict[str, Any], seq: int, by: Event) -> None:
+    if by.kind == "edit":
+        out |= {"text": by.text, "edited": seq}
+        return
+    out.pop("text", None)
+    out.pop("files", None)
+    out["deleted"] = seq
+
+
+async def _people(s: Session, events: Iterable[Event]) -> dict[int, dict[str, Any]]:
+    wanted = {e.author_id for e in events}
+    for e in events:
+        wanted |= {e.data[k] for k in KINDS[e.kind].people if e.data.get(k) is not None}
+    if not wanted:
+        return {}
+    rows = (await s.exec(select(User).where(col(User.id).in_(wanted)))).all()
+    return {u.id: u.person() for u in rows if u.id is not None}
+
+
+async def _replacements(s: Session, events: Sequence[Event]) -> dict[tuple[int, str, int], Event]:
+    wanted = {(e.ticket, e.line, e.replaced_by) for e in events if e.replaced_by is not None}
+    found: dict[tuple[int, str, int], Event] = {}
+    for ticket, line in {(t, ln) for t, ln, _ in wanted}:
+        seqs = [seq for t, ln, seq in wanted if (t, ln) == (ticket, line)]
+        rows = await s.exec(
+            select(Event).where(Event.ticket == ticket, Event.line == line, col(Event.seq).in_(seqs))
+        )
+        found |= {(e.ticket, e.line, e.seq): e for e in rows.all()}
+    return found
+
+
+def instant(moment: datetime) -> str:
+    """A moment as the protocol writes it: UTC, milliseconds, `Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def room_name(ticket: int, line: Line) -> str:
+    """The room whose log this line is."""
+    return f"ticket:{ticket}:staff" if line == STAFF else f"ticket:{ticket}"

@@ -1,0 +1,1 @@
+"""From estimate to payment."""

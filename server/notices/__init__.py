@@ -1,0 +1,1 @@
+"""Telling who is not looking: outbox, digest, channels, the worker."""

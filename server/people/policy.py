@@ -1,0 +1,50 @@
+"""Who somebody is, as rules read it. Pure: loaded once by `people.queries.viewer`, then only asked."""
+
+from dataclasses import dataclass, field
+
+STAFF_ROLES = frozenset({"executor", "lead", "accountant"})
+ROLES = ("client", "executor", "lead", "accountant", "admin")
+
+
+@dataclass(frozen=True)
+class Powers:
+    """What one membership gives; powers of several memberships are never added up."""
+
+    organisation: str
+    can_approve: bool = False
+    sees_all: bool = False
+    billing: bool = False
+    org_admin: bool = False
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person together with everything that decides what they may see."""
+
+    id: int
+    name: str
+    roles: frozenset[str]
+    locale: str = "ru"
+    time_zone: str = "Europe/Moscow"
+    memberships: dict[int, Powers] = field(default_factory=dict)
+    serves: frozenset[int] = frozenset()
+
+    @property
+    def staff(self) -> bool:
+        return bool(self.roles & STAFF_ROLES)
+
+    @property
+    def lead(self) -> bool:
+        return "lead" in self.roles
+
+    @property
+    def executor(self) -> bool:
+        return bool(self.roles & {"executor", "lead"})
+
+    @property
+    def admin(self) -> bool:
+        return "admin" in self.roles
+
+    def powers(self, organisation_id: int) -> Powers | None:
+        """What this person may do for that organisation, or None who is not a member of it."""
+        return self.memberships.get(organisation_id) if "client" in self.roles else None

@@ -1,0 +1,1 @@
+"""The live side: frames, the socket, who listens where, presence."""

@@ -1,0 +1,52 @@
+"""What may stand in a text that people write. Pure; limits and refusals, no formatting."""
+
+import unicodedata
+
+from server.errors import Empty, Invalid, TooLarge
+
+# Cf holds zero-width characters and bidi marks, Zs and Cc blanks: a text of only these shows nothing.
+_UNSEEN = frozenset({"Cf", "Zs", "Zl", "Zp", "Cc"})
+_NOT_STORED = "Текст содержит знаки, которые нельзя сохранить. Уберите их и отправьте снова."
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of it can be seen."""
+    return all(unicodedata.category(c) in _UNSEEN for c in text)
+
+
+def storable(text: str, field: str) -> str:
+    """The text with one kind of line end; refuses NUL (PostgreSQL can't keep it) and lone surrogates."""
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise Invalid({field: _NOT_STORED})
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def message(text: str, *, limit: int, may_be_empty: bool = False) -> str:
+    """A message as it will be stored: raises `Empty`, `TooLarge` or `Invalid`."""
+    if len(text) > limit:
+        raise TooLarge("Сообщение длиннее %(limit)d знаков. Сократите его или приложите файлом.", values={"limit": limit}, field="text")
+    text = storable(text, "text")
+    if is_blank(text):
+        if may_be_empty:
+            return ""
+        raise Empty("Сообщение пустое. Напишите что-нибудь или приложите файл.", field="text")
+    return text
+
+
+def line(text: str, field: str, *, limit: int, empty: str) -> str:
+    """One line (a subject, a name): blanks at the ends go, line breaks become spaces. `empty` is what to say when nothing is left."""
+    text = " ".join(storable(text, field).split())
+    if is_blank(text):
+        raise Invalid({field: empty})
+    if len(text) > limit:
+        raise Invalid({field: "Длиннее %(limit)d знаков. Сократите."}, values={"limit": limit})
+    return text
+
+
+def comment(text: str | None, *, limit: int = 2000) -> str | None:
+    """An optional remark: None when nothing of it can be seen."""
+    if text is None or is_blank(text):
+        return None
+    if len(text) > limit:
+        raise Invalid({"comment": "Длиннее %(limit)d знаков. Сократите."}, values={"limit": limit})
+    return storable(text, "comment").strip()

@@ -1,0 +1,1 @@
+"""The request: its model, workflow, rights, actions, queries and pages."""

@@ -1,0 +1,274 @@
+"""What people do to a ticket besides talking and moving it: create, claim, assign, add people, change urgency and service, rate."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from sqlalchemy import func, update
+from sqlmodel import col, select
+
+from server import text
+from server.catalogue.model import LegalEntity, Service
+from server.clock import now
+from server.db import Session
+from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from server.events.kinds import (
+    MAX_TEXT,
+    URGENCIES,
+    Assignee,
+    FileRef,
+    Message,
+    Participant,
+    Rating,
+    ServiceRef,
+    Urgency,
+)  # fmt: skip
+from server.events.kinds import Service as ServiceChange
+from server.events.log import micros
+from server.files import actions as files
+from server.people.model import User
+from server.people.policy import STAFF_ROLES, Viewer
+from server.people.queries import viewer as load_viewer
+from server.tickets import policy
+from server.tickets.model import Counter, Ticket, TicketParticipant
+from server.tickets.moving import possible, take
+from server.tickets.writing import Opened, open_ticket
+
+SUBJECT = 200
+
+
+@dataclass(frozen=True)
+class NewTicket:
+    """A request as it was filled in. `author` is somebody else only when staff write on a client's behalf."""
+
+    subject: str
+    service: int
+    text: str
+    urgency: str = "normal"
+    files: list[str] = field(default_factory=list)
+    due: date | None = None
+    private: bool = False
+    author: int | None = None
+    organisation: int | None = None
+    id: str | None = None
+
+
+async def create(s: Session, viewer: Viewer, new: NewTicket, *, per_minute: int = 0) -> Ticket:
+    """Creates a request; its body becomes event 1. All that is wrong with the form is said at once."""
+    author = await _author(s, viewer, new)
+    subject, body, service = await _checked(s, new)
+    await _limit(s, viewer, per_minute)
+    organisation = _organisation(author, new.organisation)
+    moment = now()
+    ticket = Ticket(
+        number=await _next_number(s), subject=subject, urgency=new.urgency, service_id=service.id or 0,
+        organisation_id=organisation, author_id=author.id, due=new.due, private=new.private, created_at=moment,
+        legal_entity_id=await _only_entity(s, organisation), status_since=moment, changed=micros(moment),
+        staff_changed=micros(moment),
+    )  # fmt: skip
+    s.add(ticket)
+    await s.flush()
+    taken = await files.take(s, viewer, new.files, ticket.number, "public")
+    o = Opened(s, author, ticket, ticket.facts(frozenset()))
+    client_id = new.id or f"ticket-{ticket.number}"
+    body_event = Message(id=client_id, text=body, files=tuple(FileRef(**f) for f in taken))
+    await o.record(body_event, client_id=client_id)
+    await files.placed(s, new.files, 1)
+    return ticket
+
+
+async def _author(s: Session, viewer: Viewer, new: NewTicket) -> Viewer:
+    if new.author is None or new.author == viewer.id:
+        if not viewer.memberships or "client" not in viewer.roles:
+            raise Forbidden("Обращение создаёт клиент или сотрудник от его имени")
+        return viewer
+    if not viewer.executor:
+        raise NotFound
+    author = await load_viewer(s, new.author)
+    if author is None or not author.memberships:
+        raise NotFound
+    return author
+
+
+async def _checked(s: Session, new: NewTicket) -> tuple[str, str, Service]:
+    wrong: dict[str, str] = {}
+    subject = body = ""
+    try:
+        subject = text.line(new.subject, "subject", limit=SUBJECT, empty="Напишите тему: о чём обращение")
+    except Invalid as e:
+        wrong |= {k: v % e.values for k, v in e.fields.items()}
+    if text.is_blank(new.text):
+        wrong["text"] = "Опишите, что случилось"
+    elif len(new.text) > MAX_TEXT:
+        wrong["text"] = "Содержание длиннее 20 000 знаков. Сократите его или приложите файлом."
+    else:
+        try:
+            body = text.storable(new.text, "text")
+        except Invalid as e:
+            wrong |= e.fields
+    if new.urgency not in URGENCIES:
+        wrong["urgency"] = "Такой срочности нет"
+    service = await s.get(Service, new.service)
+    if service is None or not service.active:
+        wrong["service"] = "Выберите услугу из списка"
+    if wrong or service is None:
+        raise Invalid(wrong)
+    return subject, body, service
+
+
+def _organisation(author: Viewer, wanted: int | None) -> int:
+    """For whom the author acts: the only membership is filled in, of several one must be named."""
+    if wanted is not None and wanted not in author.memberships:
+        raise NotFound
+    if wanted is None and len(author.memberships) > 1:
+        raise Invalid({"organisation": "Укажите, от какой организации обращение"})
+    return wanted if wanted is not None else next(iter(author.memberships))
+
+
+async def _limit(s: Session, viewer: Viewer, per_minute: int) -> None:
+    if not per_minute:
+        return
+    since = now() - timedelta(minutes=1)
+    made = await s.exec(
+        select(func.count()).where(Ticket.author_id == viewer.id, col(Ticket.created_at) > since)
+    )
+    if made.one() >= per_minute:
+        raise TooMany("Слишком много обращений подряд. Подождите минуту и отправьте снова.", retry_after=60)
+
+
+async def _next_number(s: Session) -> int:
+    taken = await s.execute(
+        update(Counter).where(col(Counter.name) == "ticket").values(value=col(Counter.value) + 1)
+        .returning(col(Counter.value)).execution_options(synchronize_session=False)
+    )  # fmt: skip
+    return int(taken.scalar_one())
+
+
+async def _only_entity(s: Session, organisation: int) -> int | None:
+    found = (await s.exec(select(LegalEntity.id).where(LegalEntity.organisation_id == organisation))).all()
+    return found[0] if len(found) == 1 else None
+
+
+async def claim(s: Session, viewer: Viewer, number: int) -> Ticket:
+    """An executor takes the ticket: of two at once one wins, the other learns who."""
+    o = await open_ticket(s, viewer, number)
+    o.require(policy.can_work(viewer, o.facts))
+    o.require_open()
+    if o.ticket.assignee_id == viewer.id:
+        return o.ticket
+    if o.ticket.assignee_id is not None:
+        holder = await s.get_one(User, o.ticket.assignee_id)
+        raise Conflict(
+            "Обращение уже взято: %(name)s", values={"name": holder.name}, assignee=holder.person(), status=o.ticket.status
+        )
+    await _give(o, viewer.id)
+    return o.ticket
+
+
+async def assign(s: Session, viewer: Viewer, number: int, user_id: int | None) -> Ticket:
+    """A lead gives the ticket to anyone who works tickets; its assignee may hand it over."""
+    o = await open_ticket(s, viewer, number)
+    o.require(viewer.lead or (policy.can_work(viewer, o.facts) and o.ticket.assignee_id == viewer.id))
+    o.require_open()
+    if user_id is not None:
+        user = await s.get(User, user_id)
+        if user is None or not user.active:
+            raise NotFound
+        if not set(user.roles) & {"executor", "lead"}:
+            raise Invalid({"user": "Исполнителем может быть сотрудник, который ведёт обращения"})
+    if user_id != o.ticket.assignee_id:
+        await _give(o, user_id)
+    return o.ticket
+
+
+async def _give(o: Opened, user_id: int | None) -> None:
+    before, o.ticket.assignee_id = o.ticket.assignee_id, user_id
+    o.facts = o.ticket.facts(o.facts.participants)
+    await o.record(Assignee(frm=before, to=user_id))
+    if o.ticket.status == "new" and user_id is not None:
+        await take(o, await possible(o, "estimating", "claim"))
+
+
+async def add_participant(s: Session, viewer: Viewer, number: int, user_id: int) -> Ticket:
+    """Brings somebody of the ticket's organisation or of the staff into the conversation."""
+    o = await open_ticket(s, viewer, number)
+    o.require(policy.can_add_people(viewer, o.facts))
+    o.require_open()
+    newcomer = await load_viewer(s, user_id)
+    if newcomer is None or not (newcomer.powers(o.facts.organisation_id) or newcomer.roles & STAFF_ROLES):
+        raise NotFound
+    if user_id in o.facts.participants or user_id == o.ticket.author_id:
+        return o.ticket
+    s.add(TicketParticipant(ticket=number, user_id=user_id))
+    o.facts = o.ticket.facts(o.facts.participants | {user_id})
+    await o.record(Participant(added=user_id))
+    return o.ticket
+
+
+async def remove_participant(s: Session, viewer: Viewer, number: int, user_id: int) -> Ticket:
+    """Takes somebody who was added out again: from this event on the ticket is absent for them."""
+    o = await open_ticket(s, viewer, number)
+    o.require(policy.can_add_people(viewer, o.facts) or user_id == viewer.id)
+    row = await s.get(TicketParticipant, (number, user_id))
+    if row is None:
+        raise NotFound
+    await s.delete(row)
+    o.facts = o.ticket.facts(o.facts.participants - {user_id})
+    await o.record(Participant(removed=user_id))
+    return o.ticket
+
+
+async def change_urgency(s: Session, viewer: Viewer, number: int, to: str, comment: str | None) -> Ticket:
+    """Both sides see old and new, and why."""
+    o = await open_ticket(s, viewer, number)
+    o.require(policy.can_change_urgency(viewer, o.facts))
+    if to not in URGENCIES:
+        raise Invalid({"to": "Такой срочности нет"})
+    reason = _reason(comment)
+    o.require_open()
+    if to == o.ticket.urgency:
+        raise Conflict("Срочность уже такая", urgency=to)
+    before, o.ticket.urgency = o.ticket.urgency, to
+    await o.record(Urgency(frm=before, to=to, comment=reason))
+    return o.ticket
+
+
+async def change_service(s: Session, viewer: Viewer, number: int, to: int, comment: str | None) -> Ticket:
+    """A lead moves the ticket to where it belongs; those responsible there see it from now on."""
+    o = await open_ticket(s, viewer, number)
+    o.require(viewer.lead)
+    service = await s.get(Service, to)
+    if service is None or not service.active:
+        raise Invalid({"to": "Выберите услугу из списка"})
+    reason = _reason(comment)
+    o.require_open()
+    if to == o.ticket.service_id:
+        raise Conflict("Услуга уже такая", service=to)
+    before = await s.get_one(Service, o.ticket.service_id)
+    o.ticket.service_id = to
+    o.facts = o.ticket.facts(o.facts.participants)
+    await o.record(
+        ServiceChange(
+            frm=ServiceRef(id=before.id or 0, name=before.name), to=ServiceRef(id=to, name=service.name), comment=reason
+        )
+    )
+    return o.ticket
+
+
+def _reason(comment: str | None) -> str:
+    reason = text.comment(comment)
+    if reason is None:
+        raise Invalid({"comment": "Напишите, почему: это увидят обе стороны"})
+    return reason
+
+
+async def rate(s: Session, viewer: Viewer, number: int, score: int, comment: str | None) -> Ticket:
+    """The author says once, after acceptance, how it went: 1–5."""
+    o = await open_ticket(s, viewer, number)
+    o.require("author" in o.actors)
+    if not 1 <= score <= 5:
+        raise Invalid({"score": "Оценка от 1 до 5"})
+    if o.ticket.status not in ("done", "closed") or o.ticket.rating is not None:
+        raise Conflict("Оценить можно один раз, после приёмки", status=o.ticket.status, rating=o.ticket.rating)
+    o.ticket.rating = score
+    await o.record(Rating(score=score, comment=text.comment(comment)))
+    return o.ticket

@@ -1,0 +1,109 @@
+"""Who may see a ticket and do what with it. Pure, and the only place that decides it: pages, API, socket, files, search and mail all ask here."""
+
+from dataclasses import dataclass
+
+from server.events.kinds import STAFF, Line
+from server.people.policy import Viewer
+from server.tickets.workflow import Actor
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What of a ticket decides rights; `participants` are the people who were added by hand."""
+
+    number: int
+    organisation_id: int
+    service_id: int
+    author_id: int
+    assignee_id: int | None
+    private: bool
+    status: str
+    participants: frozenset[int] = frozenset()
+
+
+def sees(viewer: Viewer, ticket: Facts) -> bool:
+    """Whether the ticket exists for this person. `tickets.queries.visible` says the same in SQL; a test holds them together."""
+    return sees_as_staff(viewer, ticket) or sees_as_client(viewer, ticket)
+
+
+def sees_as_staff(viewer: Viewer, ticket: Facts) -> bool:
+    """Leads and accountants see every ticket, executors those of their services and those they were given."""
+    if viewer.roles & {"lead", "accountant"}:
+        return True
+    return "executor" in viewer.roles and (
+        ticket.service_id in viewer.serves
+        or ticket.assignee_id == viewer.id
+        or viewer.id in ticket.participants
+    )
+
+
+def sees_as_client(viewer: Viewer, ticket: Facts) -> bool:
+    """Own tickets and those they were added to; with powers, every one of the organisation that is not private."""
+    powers = viewer.powers(ticket.organisation_id)
+    if powers is None:
+        return False
+    if viewer.id == ticket.author_id or viewer.id in ticket.participants:
+        return True
+    return not ticket.private and (powers.can_approve or powers.sees_all)
+
+
+def sees_line(viewer: Viewer, ticket: Facts, line: Line) -> bool:
+    """The staff line exists for staff only."""
+    return sees_as_staff(viewer, ticket) if line == STAFF else sees(viewer, ticket)
+
+
+def sees_estimate(viewer: Viewer, ticket: Facts) -> bool:
+    """An approver decides a private ticket's waiting estimate too, without seeing its chat."""
+    if sees(viewer, ticket):
+        return True
+    powers = viewer.powers(ticket.organisation_id)
+    return bool(powers and powers.can_approve and ticket.status == "approval")
+
+
+def actors(viewer: Viewer, ticket: Facts) -> frozenset[Actor]:
+    """In which parts of the transition table this person may act on this ticket."""
+    found: set[Actor] = set()
+    powers = viewer.powers(ticket.organisation_id)
+    if powers is not None and viewer.id == ticket.author_id:
+        found.add("author")
+    if powers is not None and powers.can_approve and sees_estimate(viewer, ticket):
+        found.add("approver")
+    if "executor" in viewer.roles and sees_as_staff(viewer, ticket):
+        found.add("executor")
+    if viewer.lead:
+        found |= {"executor", "lead"}
+    return frozenset(found)
+
+
+def can_write(viewer: Viewer, ticket: Facts, line: Line) -> bool:
+    """Whether they may speak there while the ticket is open. An accountant reads the ticket only; an observer likewise."""
+    if line == STAFF:
+        return viewer.staff and sees_as_staff(viewer, ticket)
+    if viewer.executor and sees_as_staff(viewer, ticket):
+        return True
+    powers = viewer.powers(ticket.organisation_id)
+    if powers is None:
+        return False
+    if viewer.id == ticket.author_id or viewer.id in ticket.participants:
+        return True
+    return powers.can_approve and not ticket.private
+
+
+def can_work(viewer: Viewer, ticket: Facts) -> bool:
+    """Claim, estimate, log time, change service: the executor's side."""
+    return viewer.executor and sees_as_staff(viewer, ticket)
+
+
+def can_bill(viewer: Viewer) -> bool:
+    """Payment state and invoice number are the accountant's; a lead stands in."""
+    return bool(viewer.roles & {"accountant", "lead"})
+
+
+def can_add_people(viewer: Viewer, ticket: Facts) -> bool:
+    """Who may write may bring a colleague in."""
+    return can_write(viewer, ticket, "public")
+
+
+def can_change_urgency(viewer: Viewer, ticket: Facts) -> bool:
+    """The author and the lead; everybody sees old and new."""
+    return bool(actors(viewer, ticket) & {"author", "lead"})

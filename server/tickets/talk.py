@@ -1,0 +1,162 @@
+"""Talking in a ticket's rooms: say, edit, delete, read. Each takes the transaction and never commits."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from server import text
+from server.clock import now
+from server.db import Session
+from server.errors import Conflict, Forbidden, Invalid, NotFound
+from server.events import log
+from server.events.kinds import MAX_TEXT, PUBLIC, STAFF, Delete, Edit, FileRef, Line, Message
+from server.events.model import Event
+from server.files import actions as files
+from server.people.policy import STAFF_ROLES, Viewer
+from server.people.queries import by_ids
+from server.tickets import policy, reading
+from server.tickets.model import ReadCursor
+from server.tickets.moving import return_from_waiting
+from server.tickets.writing import Opened, open_ticket
+
+EDIT_WINDOW = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What somebody says: `id` is of the client's making, `seen` the last number on the writer's screen."""
+
+    id: str
+    text: str
+    files: list[str] = field(default_factory=list)
+    reply_to: int | None = None
+    seen: int | None = None
+    anyway: bool = False
+
+
+async def say(s: Session, viewer: Viewer, number: int, line: Line, words: Words) -> Event:
+    """Says something once: the same words under the same id give the first event back, whatever has changed since."""
+    if first := await _said_before(s, viewer, number, line, words):
+        return first
+    o = await open_ticket(s, viewer, number, line)
+    if first := await _said_before(s, viewer, number, line, words):  # a twin that waited for the same lock
+        return first
+    o.require(policy.can_write(viewer, o.facts, line))
+    o.require_open()
+    said = text.message(words.text, limit=MAX_TEXT, may_be_empty=bool(words.files))
+    await _check_reply(o, line, words.reply_to)
+    await _guard(o, line, words)
+    taken = await files.take(s, viewer, words.files, number, line)
+    event = await o.record(
+        Message(id=words.id, text=said, files=tuple(FileRef(**f) for f in taken), reply_to=words.reply_to),
+        line=line,
+        client_id=words.id,
+    )
+    await files.placed(s, words.files, event.seq)
+    if line == PUBLIC and not policy.sees_as_staff(viewer, o.facts):
+        await return_from_waiting(o)
+    return event
+
+
+async def _said_before(s: Session, viewer: Viewer, number: int, line: Line, words: Words) -> Event | None:
+    first = await log.by_client_id(s, viewer.id, words.id)
+    if first is None:
+        return None
+    now_said = (number, line, text.storable(words.text, "text").strip(), words.files, words.reply_to)
+    then = (first.ticket, first.line, (first.text or "").strip(), [f["id"] for f in first.data["files"]], first.data["reply_to"])
+    if now_said != then:
+        raise Conflict("Под этим id уже отправлено другое сообщение", reason="id")
+    return first
+
+
+async def _check_reply(o: Opened, line: Line, seq: int | None) -> None:
+    if seq is not None and not 1 <= seq <= (o.ticket.head if line == PUBLIC else o.ticket.staff_head):
+        raise Invalid({"reply_to": "Такого сообщения нет"})
+
+
+async def _guard(o: Opened, line: Line, words: Words) -> None:
+    """A colleague who answered while this one wrote: said before anything is written."""
+    if words.seen is None or words.anyway or not o.viewer.staff:
+        return
+    since = [
+        e for e in await log.after(o.s, o.ticket.number, line, words.seen)
+        if e.kind == "message" and e.author_id != o.viewer.id
+    ]  # fmt: skip
+    authors = await by_ids(o.s, {e.author_id for e in since})
+    colleagues = [e for e in since if set(authors[e.author_id].roles) & STAFF_ROLES]
+    if colleagues:
+        raise Conflict(
+            "Пока вы писали, ответил коллега", reason="seen", events=await log.wire(o.s, colleagues)
+        )
+
+
+async def edit(s: Session, viewer: Viewer, number: int, line: Line, seq: int, new: str) -> Event:
+    """Puts another text in a message's place: the author for 15 minutes, a lead always, event 1 never."""
+    o = await open_ticket(s, viewer, number, line)
+    message = await _own_message(o, line, seq)
+    said = text.message(new, limit=MAX_TEXT)
+    event = await o.record(Edit(of=seq, text=said), line=line)
+    await _replace(o, message, event.seq)
+    return event
+
+
+async def delete(s: Session, viewer: Viewer, number: int, line: Line, seq: int) -> Event:
+    """Takes a message away for everybody; its place in the log stays."""
+    o = await open_ticket(s, viewer, number, line)
+    message = await _own_message(o, line, seq)
+    event = await o.record(Delete(of=seq), line=line)
+    await _replace(o, message, event.seq)
+    await files.withdraw(s, number, line, seq)
+    return event
+
+
+async def _own_message(o: Opened, line: Line, seq: int) -> Event:
+    message = await log.one(o.s, o.ticket.number, line, seq)
+    if message is None or message.kind != "message":
+        raise NotFound
+    if seq == 1 and line == PUBLIC:
+        raise Forbidden("Текст обращения не меняют: допишите новым сообщением")
+    mine = message.author_id == o.viewer.id
+    if not o.viewer.lead and not mine:
+        raise Forbidden("Изменить можно только своё сообщение")
+    if not o.viewer.lead and now() - message.at > EDIT_WINDOW:
+        raise Forbidden("Изменить сообщение можно в течение 15 минут")
+    o.require_open()
+    if await _is_deleted(o, message):
+        raise Conflict("Сообщение уже удалено", deleted=message.replaced_by)
+    return message
+
+
+async def _is_deleted(o: Opened, message: Event) -> bool:
+    if message.replaced_by is None:
+        return False
+    by = await log.one(o.s, o.ticket.number, "staff" if message.line == STAFF else "public", message.replaced_by)
+    return by is not None and by.kind == "delete"
+
+
+async def _replace(o: Opened, message: Event, by: int) -> None:
+    # Earlier edits hold texts that no longer stand: they are replayed as what stands now, like the message itself.
+    earlier = await o.s.exec(
+        select(Event.id, Event.data).where(
+            Event.ticket == message.ticket, Event.line == message.line, Event.kind == "edit", Event.seq < by
+        )
+    )
+    ids = [message.id, *(i for i, data in earlier.all() if data["of"] == message.seq)]
+    await o.s.execute(update(Event).where(col(Event.id).in_(ids)).values(replaced_by=by))
+    await _forget_last_words(o, message)
+
+
+async def _forget_last_words(o: Opened, message: Event) -> None:
+    """The queue row shows the last message's first words: what was replaced must not stay there."""
+    if message.line == PUBLIC:
+        latest = (await log.of_kind(o.s, o.ticket.number, "message"))[-1]
+        shown = (await log.wire(o.s, [latest]))[0].get("text", "")
+        o.ticket.last_words = " ".join(shown.split())[:160]
+
+
+async def read(s: Session, viewer: Viewer, number: int, line: Line, upto: int) -> ReadCursor | None:
+    """Moves this person's read cursor; None when it did not move."""
+    o = await open_ticket(s, viewer, number, line)
+    return await reading.read(s, o.ticket, line, viewer.id, upto)

@@ -1,0 +1,120 @@
+"""The one table of statuses and transitions. Pure: buttons, badges, filters, help, API and actions read it; no I/O."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from server.words import N_
+
+Actor = Literal["author", "approver", "executor", "lead", "system"]
+Door = Literal["status", "claim", "estimate", "approval"]
+Mover = Literal["executor", "approver", "client", "accountant", "nobody"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """One row of the status table; `turn` says whose move it is while the ticket stands here."""
+
+    code: str
+    label: str
+    turn: Mover
+    open: bool = True
+    paused: bool = False
+    path: bool = False
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One allowed step. `via` is the only door that takes it; `back` means: only to where `waiting` was entered from."""
+
+    frm: str
+    to: str
+    who: frozenset[Actor]
+    label: str
+    via: Door = "status"
+    comment: bool = False
+    back: bool = False
+    needs: Literal["", "no_approval", "recent"] = ""
+
+    def asks_comment(self, actors: frozenset[Actor]) -> bool:
+        """A lead who cancels owes a reason; the author who withdraws does not."""
+        return self.comment and not (self.to == "cancelled" and actors & CLIENT_SIDE)
+
+
+CLIENT_SIDE: frozenset[Actor] = frozenset({"author", "approver"})
+STAFF_SIDE: frozenset[Actor] = frozenset({"executor", "lead"})
+LEAD: frozenset[Actor] = frozenset({"lead"})
+
+STATUSES: dict[str, Status] = {
+    s.code: s
+    for s in (
+        Status("new", N_("Ожидает рассмотрения"), "executor", path=True),
+        Status("estimating", N_("На оценке"), "executor", path=True),
+        Status("approval", N_("На согласовании"), "approver", paused=True, path=True),
+        Status("approved", N_("Согласовано"), "executor", path=True),
+        Status("rejected", N_("Отклонено"), "executor"),
+        Status("in_progress", N_("В работе"), "executor", path=True),
+        Status("waiting", N_("Ожидает ответа клиента"), "client", paused=True),
+        Status("review", N_("На приёмке"), "client", paused=True, path=True),
+        Status("done", N_("Выполнено"), "accountant", path=True),
+        Status("closed", N_("Закрыто"), "nobody", open=False),
+        Status("cancelled", N_("Отозвано"), "nobody", open=False),
+    )
+}
+
+_WITHDRAWABLE = ("new", "estimating", "approval", "rejected", "waiting")
+_CANCELLABLE = ("approved", "in_progress", "review", "done")
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition("new", "estimating", STAFF_SIDE, N_("Взять"), via="claim"),
+    Transition("estimating", "approval", STAFF_SIDE, N_("Отправить на согласование"), via="estimate"),
+    Transition("in_progress", "approval", STAFF_SIDE, N_("Отправить на согласование"), via="estimate"),
+    Transition("approval", "estimating", STAFF_SIDE, N_("Изменить оценку")),
+    Transition("approval", "approved", frozenset({"approver", "lead"}), N_("Согласовать"), via="approval"),
+    Transition("approval", "rejected", frozenset({"approver"}), N_("Отклонить"), via="approval", comment=True),
+    Transition("approved", "in_progress", STAFF_SIDE, N_("Начать работу")),
+    Transition("estimating", "in_progress", STAFF_SIDE, N_("Начать работу"), needs="no_approval"),
+    Transition("rejected", "estimating", STAFF_SIDE, N_("Оценить заново")),
+    Transition("estimating", "waiting", STAFF_SIDE, N_("Спросить клиента")),
+    Transition("in_progress", "waiting", STAFF_SIDE, N_("Спросить клиента")),
+    Transition("waiting", "estimating", STAFF_SIDE | {"system"}, N_("Продолжить"), back=True),
+    Transition("waiting", "in_progress", STAFF_SIDE | {"system"}, N_("Продолжить"), back=True),
+    Transition("estimating", "review", STAFF_SIDE, N_("Сдать на приёмку")),
+    Transition("in_progress", "review", STAFF_SIDE, N_("Сдать на приёмку")),
+    Transition("review", "done", CLIENT_SIDE, N_("Принять работу")),
+    Transition("review", "in_progress", CLIENT_SIDE, N_("Вернуть в работу"), comment=True),
+    Transition("done", "in_progress", CLIENT_SIDE, N_("Вернуть в работу"), needs="recent"),
+    Transition("done", "closed", LEAD | {"system"}, N_("Закрыть")),
+    Transition("closed", "in_progress", LEAD, N_("Открыть снова"), comment=True),
+    *(
+        Transition(frm, "cancelled", CLIENT_SIDE | LEAD, N_("Отозвать"), comment=True)
+        for frm in _WITHDRAWABLE
+    ),
+    *(Transition(frm, "cancelled", LEAD, N_("Отменить"), comment=True) for frm in _CANCELLABLE),
+)
+
+OPEN = frozenset(code for code, s in STATUSES.items() if s.open)
+EXECUTOR_SHOWN = frozenset(STATUSES) - {"new"}
+RECENT_DAYS = 14
+
+
+def moves(
+    frm: str,
+    actors: frozenset[Actor],
+    *,
+    via: Door | None = None,
+    back_to: str | None = None,
+    no_approval: bool = False,
+) -> Iterator[Transition]:
+    """Steps that somebody acting as `actors` may take now; `back_to` is where `waiting` was entered from."""
+    for t in TRANSITIONS:
+        if t.frm != frm or not (t.who & actors) or (via and t.via != via):
+            continue
+        if (t.back and t.to != back_to) or (t.needs == "no_approval" and not no_approval):
+            continue
+        yield t
+
+
+def ever(to: str, actors: frozenset[Actor], via: Door) -> bool:
+    """Whether these actors could ever take a step to `to` by this door: the difference between 403 and 409."""
+    return any(t.to == to and t.who & actors and t.via == via for t in TRANSITIONS)

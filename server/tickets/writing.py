@@ -1,0 +1,83 @@
+"""A ticket opened for change: locked, its rights read again under the lock, and what follows from each event. Actions build on it."""
+
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from server.db import Session
+from server.errors import Forbidden, NotFound
+from server.events import log
+from server.events.kinds import PUBLIC, Kind, Line
+from server.events.model import Event
+from server.notices import audience
+from server.people.policy import Viewer
+from server.tickets import policy, reading
+from server.tickets.model import Ticket, TicketParticipant
+from server.tickets.policy import Facts
+from server.tickets.workflow import OPEN, Actor
+
+LAST_WORDS = 160
+
+
+@dataclass
+class Opened:
+    """One ticket inside one transaction, together with who is acting on it."""
+
+    s: Session
+    viewer: Viewer
+    ticket: Ticket
+    facts: Facts
+
+    @property
+    def actors(self) -> frozenset[Actor]:
+        return policy.actors(self.viewer, self.facts)
+
+    def require(self, allowed: bool) -> None:
+        """Refuses what is theirs to see but not to do."""
+        if not allowed:
+            raise Forbidden("На это у вас нет прав", status=self.ticket.status)
+
+    def require_open(self) -> None:
+        """Writing ends at `closed` and `cancelled`."""
+        if self.ticket.status not in OPEN:
+            raise Forbidden("Обращение завершено, писать в него нельзя", status=self.ticket.status)
+
+    async def record(self, kind: Kind, *, line: Line = PUBLIC, client_id: str | None = None) -> Event:
+        """Writes one event and what every event entails: last words, the author's own cursor, notices."""
+        event = await log.append(self.s, self.ticket, kind, self.viewer.id, line=line, client_id=client_id)
+        if line == PUBLIC:
+            self._remember(kind, event)
+        await reading.wrote(self.s, event)
+        self.facts = self.ticket.facts(self.facts.participants)
+        await audience.enqueue(self.s, self.ticket, self.facts, kind, event)
+        return event
+
+    def _remember(self, kind: Kind, event: Event) -> None:
+        self.ticket.last_at = event.at
+        if kind.kind == "message":
+            self.ticket.last_author_id = event.author_id
+            self.ticket.last_words = " ".join((event.text or "").split())[:LAST_WORDS]
+
+
+async def open_ticket(s: Session, viewer: Viewer, number: int, line: Line = PUBLIC) -> Opened:
+    """Locks a ticket that this person may see on that line; `NotFound` otherwise, whatever the reason."""
+    ticket = (
+        await s.exec(
+            select(Ticket).where(Ticket.number == number).with_for_update(),
+            execution_options={"populate_existing": True},
+        )
+    ).one_or_none()
+    if ticket is None:
+        raise NotFound
+    facts = ticket.facts(await participants(s, number))
+    if not policy.sees_line(viewer, facts, line):
+        raise NotFound
+    return Opened(s, viewer, ticket, facts)
+
+
+async def participants(s: Session, number: int) -> frozenset[int]:
+    """Who was added to a ticket by hand."""
+    rows = await s.exec(
+        select(TicketParticipant.user_id).where(col(TicketParticipant.ticket) == number)
+    )
+    return frozenset(rows.all())
