@@ -158,7 +158,7 @@ async def claim(s: Session, viewer: Viewer, number: int) -> Ticket:
     if o.ticket.assignee_id is not None:
         holder = await s.get_one(User, o.ticket.assignee_id)
         raise Conflict(
-            "Обращение уже взято: %(name)s", values={"name": holder.name}, assignee=holder.person(), status=o.ticket.status
+            "Обращение уже взято: %(name)s", values={"name": holder.name}, assignee=holder.person(), state=o.ticket.status
         )
     await _give(o, viewer.id)
     return o.ticket
@@ -268,7 +268,7 @@ async def rate(s: Session, viewer: Viewer, number: int, score: int, comment: str
     if not 1 <= score <= 5:
         raise Invalid({"score": "Оценка от 1 до 5"})
     if o.ticket.status not in ("done", "closed") or o.ticket.rating is not None:
-        raise Conflict("Оценить можно один раз, после приёмки", status=o.ticket.status, rating=o.ticket.rating)
+        raise Conflict("Оценить можно один раз, после приёмки", state=o.ticket.status, rating=o.ticket.rating)
     o.ticket.rating = score
     await o.record(Rating(score=score, comment=text.comment(comment)))
     return o.ticket

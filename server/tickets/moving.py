@@ -34,7 +34,7 @@ async def possible(o: Opened, to: str, via: Door) -> Transition:
     for step in moves(o.ticket.status, o.actors, via=via, back_to=o.ticket.waiting_from, no_approval=no_approval):
         if step.to == to and not (step.needs == "recent" and _long_ago(o.ticket)):
             return step
-    raise Conflict("Обращение сейчас в другом статусе", status=o.ticket.status)
+    raise Conflict("Обращение сейчас в другом статусе", state=o.ticket.status)
 
 
 async def approval_not_needed(o: Opened) -> bool:

@@ -1,5 +1,6 @@
 """A ticket opened for change: locked, its rights read again under the lock, and what follows from each event. Actions build on it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -35,12 +36,12 @@ class Opened:
     def require(self, allowed: bool) -> None:
         """Refuses what is theirs to see but not to do."""
         if not allowed:
-            raise Forbidden("На это у вас нет прав", status=self.ticket.status)
+            raise Forbidden("На это у вас нет прав", state=self.ticket.status)
 
     def require_open(self) -> None:
         """Writing ends at `closed` and `cancelled`."""
         if self.ticket.status not in OPEN:
-            raise Forbidden("Обращение завершено, писать в него нельзя", status=self.ticket.status)
+            raise Forbidden("Обращение завершено, писать в него нельзя", state=self.ticket.status)
 
     async def record(self, kind: Kind, *, line: Line = PUBLIC, client_id: str | None = None) -> Event:
         """Writes one event and what every event entails: last words, the author's own cursor, notices."""
@@ -59,8 +60,15 @@ class Opened:
             self.ticket.last_words = " ".join((event.text or "").split())[:LAST_WORDS]
 
 
-async def open_ticket(s: Session, viewer: Viewer, number: int, line: Line = PUBLIC) -> Opened:
-    """Locks a ticket that this person may see on that line; `NotFound` otherwise, whatever the reason."""
+async def open_ticket(
+    s: Session,
+    viewer: Viewer,
+    number: int,
+    line: Line = PUBLIC,
+    *,
+    may: Callable[[Viewer, Facts], bool] | None = None,
+) -> Opened:
+    """Locks a ticket that this person may see on that line (or that `may` lets them act on); `NotFound` otherwise, whatever the reason."""
     ticket = (
         await s.exec(
             select(Ticket).where(Ticket.number == number).with_for_update(),
@@ -70,14 +78,12 @@ async def open_ticket(s: Session, viewer: Viewer, number: int, line: Line = PUBL
     if ticket is None:
         raise NotFound
     facts = ticket.facts(await participants(s, number))
-    if not policy.sees_line(viewer, facts, line):
+    if not (may(viewer, facts) if may else policy.sees_line(viewer, facts, line)):
         raise NotFound
     return Opened(s, viewer, ticket, facts)
 
 
 async def participants(s: Session, number: int) -> frozenset[int]:
     """Who was added to a ticket by hand."""
-    rows = await s.exec(
-        select(TicketParticipant.user_id).where(col(TicketParticipant.ticket) == number)
-    )
+    rows = await s.exec(select(TicketParticipant.user_id).where(col(TicketParticipant.ticket) == number))
     return frozenset(rows.all())

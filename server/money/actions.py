@@ -1,0 +1,212 @@
+"""From estimate to payment: hand in, decide, record payment, log time. Sums are kopecks; VAT is inside the price or named by the line."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Literal, get_args
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from server import text
+from server.clock import now
+from server.db import Session
+from server.errors import Conflict, Invalid
+from server.events.kinds import PAYMENT_STATES, STAFF, Approval, EstimateLine, Payment, Time
+from server.events.kinds import Estimate as EstimateEvent
+from server.money.model import Estimate, TimeEntry
+from server.people.model import User
+from server.people.policy import Viewer
+from server.tickets import policy
+from server.tickets.moving import approval_not_needed, possible, take
+from server.tickets.writing import Opened, open_ticket
+
+Unit = Literal["hour", "piece", "month"]
+UNITS: tuple[str, ...] = get_args(Unit)
+VATS = ("none", "0", "5", "7", "10", "22")
+MAX_LINES = 100
+MAX_PRICE = 10**12
+MAX_QUANTITY = Decimal(100_000)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line as it was filled in: `quantity` a decimal in text (comma or point), `price` kopecks for one unit, `vat` a rate in percent or `none`."""
+
+    text: str
+    quantity: str
+    price: int
+    unit: str = "hour"
+    vat: str = "22"
+
+
+def price(line: Line, place: int) -> EstimateLine:
+    """One line with its sum, rounded half up to a kopeck: quantity × price."""
+    where = f"lines.{place}."
+    quantity = _quantity(line.quantity, where + "quantity")
+    if not 0 <= line.price <= MAX_PRICE:
+        raise Invalid({where + "price": "Цена от 0 до 10 млрд рублей"})
+    if line.unit not in UNITS:
+        raise Invalid({where + "unit": "Единица: час, штука или месяц"})
+    if line.vat not in VATS:
+        raise Invalid({where + "vat": "Такой ставки НДС нет"})
+    total = int((quantity * line.price).quantize(Decimal(1), ROUND_HALF_UP))
+    what = text.line(line.text, where + "text", limit=500, empty="Напишите, что за работа")
+    return EstimateLine(
+        text=what,
+        unit=line.unit,
+        quantity=format(quantity.normalize(), "f"),
+        price=line.price,
+        vat=line.vat,
+        sum=total,
+    )  # type: ignore[arg-type]
+
+
+def _quantity(raw: str, field: str) -> Decimal:
+    cleaned = raw.strip().replace("\u00a0", "").replace(" ", "").replace(",", ".")
+    try:
+        number = Decimal(cleaned) if cleaned.isascii() and not set(cleaned) - set("0123456789.") else None
+    except InvalidOperation:
+        number = None
+    if number is None or not 0 < number <= MAX_QUANTITY or -int(number.as_tuple().exponent) > 6:
+        raise Invalid({field: "Количество больше нуля, например 2,5"})
+    return number
+
+
+async def hand_in_estimate(
+    s: Session,
+    viewer: Viewer,
+    number: int,
+    lines: list[Line],
+    due: date | None = None,
+    comment: str | None = None,
+) -> Estimate:
+    """A new version of the estimate. It goes to the approver; where the rule asks for no approval, work may begin at once."""
+    o = await open_ticket(s, viewer, number)
+    o.require(policy.can_work(viewer, o.facts))
+    if not 1 <= len(lines) <= MAX_LINES:
+        raise Invalid({"lines": "Нужна хотя бы одна строка работ, не больше 100"})
+    priced = [price(line, i) for i, line in enumerate(lines)]
+    free = await approval_not_needed(o)
+    step = (
+        None
+        if free and o.ticket.status in ("estimating", "in_progress")
+        else await possible(o, "approval", "estimate")
+    )
+    estimate = await _keep(o, priced, due, text.comment(comment))
+    await o.record(
+        EstimateEvent(
+            version=estimate.version, lines=tuple(priced), amount=estimate.amount,
+            due=due.isoformat() if due else None, comment=estimate.comment,
+        )  # type: ignore[call-arg]
+    )  # fmt: skip
+    if step is not None:
+        await take(o, step)
+    return estimate
+
+
+async def _keep(o: Opened, lines: list[EstimateLine], due: date | None, comment: str | None) -> Estimate:
+    version = (o.ticket.estimate_version or 0) + 1
+    amount = sum(line.sum for line in lines)
+    estimate = Estimate(
+        ticket=o.ticket.number, version=version, lines=[line.model_dump() for line in lines], amount=amount,
+        due=due, comment=comment, author_id=o.viewer.id, created_at=now(),
+    )  # fmt: skip
+    o.s.add(estimate)
+    o.ticket.estimate_version, o.ticket.estimate_amount = version, amount
+    return estimate
+
+
+async def decide(
+    s: Session, viewer: Viewer, number: int, version: int, decision: str, comment: str | None = None
+) -> Estimate:
+    """An approver says yes or no to exactly one version, once. Who comes second learns who decided and how."""
+    o = await _open_for_decision(s, viewer, number)
+    o.require("approver" in o.actors)
+    if decision not in ("approved", "rejected"):
+        raise Invalid({"decision": "Согласовать или отклонить"})
+    comment = text.comment(comment)
+    if decision == "rejected" and comment is None:
+        raise Invalid({"comment": "Напишите, почему отклоняете: исполнитель увидит это в переписке"})
+    estimate = await _waiting(o, version)
+    step = await possible(o, decision, "approval")
+    await _decide_once(o, estimate, decision, comment)
+    await o.record(Approval(version=version, decision=decision, comment=comment))  # type: ignore[arg-type]
+    await take(o, step, comment)
+    return estimate
+
+
+async def _open_for_decision(s: Session, viewer: Viewer, number: int) -> Opened:
+    """An approver decides a private ticket's estimate without seeing its chat."""
+    return await open_ticket(s, viewer, number, may=policy.sees_estimate)
+
+
+async def _waiting(o: Opened, version: int) -> Estimate:
+    query = select(Estimate).where(Estimate.ticket == o.ticket.number, Estimate.version == version)
+    estimate = (await o.s.exec(query)).one_or_none()
+    if estimate is None:
+        raise Invalid({"version": "Такой версии оценки нет"})
+    if estimate.decision != "waiting":
+        raise Conflict("Решение по этой оценке уже принято", **await decision_json(o.s, estimate))
+    if o.ticket.status != "approval" or version != o.ticket.estimate_version:
+        raise Conflict(
+            "Эта оценка больше не ждёт решения", state=o.ticket.status, version=o.ticket.estimate_version
+        )
+    return estimate
+
+
+async def decision_json(s: Session, estimate: Estimate) -> dict[str, object]:
+    """A decision as it stands, for whoever comes second."""
+    decider = await s.get(User, estimate.decided_by) if estimate.decided_by else None
+    return {
+        "version": estimate.version, "decision": estimate.decision, "comment": estimate.decision_comment,
+        "decided_by": decider.person() if decider else None,
+    }  # fmt: skip
+
+
+async def _decide_once(o: Opened, estimate: Estimate, decision: str, comment: str | None) -> None:
+    # The ticket's lock already keeps deciders apart; the condition makes a second decision impossible even without it.
+    done = await o.s.execute(
+        update(Estimate)
+        .where(col(Estimate.id) == estimate.id, col(Estimate.decision) == "waiting")
+        .values(decision=decision, decided_by=o.viewer.id, decided_at=now(), decision_comment=comment)
+        .returning(col(Estimate.id))
+    )
+    if done.one_or_none() is None:
+        raise Conflict("Решение по этой оценке уже принято", version=estimate.version)
+
+
+async def set_payment(
+    s: Session, viewer: Viewer, number: int, state: str, invoice: str | None = None
+) -> None:
+    """The accountant records how the ticket stands with payment, and the invoice's number in 1C."""
+    o = await open_ticket(s, viewer, number)
+    o.require(policy.can_bill(viewer))
+    if state not in PAYMENT_STATES:
+        raise Invalid({"state": "Такого состояния оплаты нет"})
+    number_1c = text.line(invoice, "invoice", limit=100, empty="Номер счёта пустой") if invoice else None
+    if (state, number_1c or o.ticket.invoice) == (o.ticket.payment_state, o.ticket.invoice):
+        raise Conflict("Состояние оплаты уже такое", payment={"state": state, "invoice": o.ticket.invoice})
+    o.ticket.payment_state, o.ticket.invoice = state, number_1c or o.ticket.invoice
+    await o.record(Payment(state=state, invoice=o.ticket.invoice))  # type: ignore[arg-type]
+
+
+async def log_time(
+    s: Session, viewer: Viewer, number: int, minutes: int, day: date, comment: str, billable: bool = True
+) -> TimeEntry:
+    """Minutes worked, told to the staff room only. Billable time begins with `in_progress`."""
+    o = await open_ticket(s, viewer, number)
+    o.require(policy.can_work(viewer, o.facts))
+    if not 1 <= minutes <= 24 * 60:
+        raise Invalid({"minutes": "От 1 минуты до 24 часов"})
+    if day > now().date():
+        raise Invalid({"date": "Этот день ещё не наступил"})
+    what = text.comment(comment) or ""
+    if billable and o.ticket.status in ("new", "estimating", "approval", "approved", "rejected"):
+        raise Conflict("Платное время учитывают с начала работы", state=o.ticket.status)
+    entry = TimeEntry(
+        ticket=number, user_id=viewer.id, minutes=minutes, day=day, comment=what, billable=billable
+    )
+    s.add(entry)
+    await o.record(Time(minutes=minutes, date=day.isoformat(), comment=what, billable=billable), line=STAFF)
+    return entry

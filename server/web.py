@@ -1,0 +1,234 @@
+"""The edge's tools: who is asking, forms, rendering, and refusals as a page or as problem+json. No rule of the domain."""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from server import i18n
+from server.config import Settings
+from server.db import Database, Session
+from server.errors import Invalid, NotFound, Refusal, Unauthorised, Unavailable
+from server.files.storage import Storage
+from server.people import sessions, tokens
+from server.people.policy import Viewer
+from server.people.queries import as_viewer
+from server.render import render
+
+if TYPE_CHECKING:
+    from server.rooms.hub import Hub
+
+log = logging.getLogger(__name__)
+SAID = "journal_said"
+
+
+@dataclass
+class Journal:
+    """What lives as long as the process; every request and socket carries it as `state.journal`."""
+
+    settings: Settings
+    db: Database
+    hub: "Hub"
+    storage: Storage
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who is asking, and by which door: `session` or `token` is the hash of what they showed."""
+
+    viewer: Viewer
+    session: str | None = None
+    token: str | None = None
+
+
+def journal(conn: HTTPConnection) -> Journal:
+    """The process's parts."""
+    found: Journal = conn.state.journal
+    return found
+
+
+def cookie_name(settings: Settings) -> str:
+    """`__Host-` binds the cookie to this host over https only."""
+    return "__Host-journal" if settings.secure else "journal"
+
+
+def bearer(conn: HTTPConnection) -> str | None:
+    """The token of `Authorization: Bearer …`."""
+    scheme, _, token = conn.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+async def by_cookie(s: Session, conn: HTTPConnection) -> Asking | None:
+    """Who is asking by the session cookie; only a log-in that is through both steps counts."""
+    token = conn.cookies.get(cookie_name(journal(conn).settings))
+    found = await sessions.find(s, token, stage="full") if token else None
+    if found is None:
+        return None
+    user, session = found
+    return Asking(await as_viewer(s, user), session=session.id)
+
+
+async def by_token(s: Session, conn: HTTPConnection) -> Asking | None:
+    """Who is asking by a bearer token."""
+    token = bearer(conn)
+    found = await tokens.find(s, token) if token else None
+    if found is None:
+        return None
+    user, row = found
+    return Asking(await as_viewer(s, user), token=row.id)
+
+
+async def require(s: Session, request: Request) -> Viewer:
+    """The viewer behind the cookie, or `Unauthorised`, which the edge turns into the log-in page."""
+    asking = await by_cookie(s, request)
+    if asking is None:
+        raise Unauthorised("Войдите, чтобы продолжить")
+    request.state.viewer = asking.viewer
+    return asking.viewer
+
+
+def number(request: Request) -> int:
+    """The ticket number of the path; what is no number is absent."""
+    raw = request.path_params["number"]
+    if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
+        raise NotFound
+    return int(raw)
+
+
+def locale(conn: HTTPConnection) -> str:
+    """The viewer's language, or the one the browser asks for, or the one a visitor chose."""
+    viewer: Viewer | None = getattr(conn.state, "viewer", None)
+    if viewer is not None:
+        return viewer.locale
+    return i18n.known(conn.query_params.get("lang") or conn.cookies.get("journal_locale")
+                      or i18n.preferred(conn.headers.get("accept-language", "")))  # fmt: skip
+
+
+def me(viewer: Viewer | None, position: str = "") -> dict[str, Any] | None:
+    """The viewer as templates know them."""
+    if viewer is None:
+        return None
+    organisations = [{"id": i, "name": p.organisation} for i, p in viewer.memberships.items()]
+    return {
+        "id": viewer.id, "name": viewer.name, "roles": sorted(viewer.roles), "position": position,
+        "staff": viewer.staff or viewer.admin, "locale": viewer.locale, "time_zone": viewer.time_zone,
+        "organisation": organisations[0] if organisations else None, "memberships": organisations,
+        "can_approve": any(p.can_approve for p in viewer.memberships.values()),
+    }  # fmt: skip
+
+
+def page(request: Request, template: str, code: int = 200, /, **context: Any) -> HTMLResponse:
+    """Renders a page with what every page has: who is looking, where, and what was just said."""
+    parts = journal(request)
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
+    common = {
+        "me": me(viewer), "path": request.url.path, "demo": parts.settings.demo,
+        "said": request.cookies.get(SAID) and i18n.translate(locale(request), _unquoted(request.cookies[SAID])),
+        "limits": {"file_mb": parts.settings.limits.file_mb}, "theme": request.cookies.get("theme"),
+    }  # fmt: skip
+    html = render(template, locale(request), **(common | context))
+    response = HTMLResponse(html, status_code=code)
+    if SAID in request.cookies:
+        response.delete_cookie(SAID)
+    return response
+
+
+def _unquoted(value: str) -> str:
+    return bytes.fromhex(value).decode(errors="replace") if all(c in "0123456789abcdef" for c in value) else ""
+
+
+def wants_json(request: Request) -> bool:
+    """Whether a script is asking and not a form."""
+    return (
+        request.url.path.startswith("/api/")
+        or request.headers.get("x-requested-with") == "journal"
+        or request.headers.get("accept", "").startswith("application/json")
+    )
+
+
+def done(request: Request, where: str, *, said: str = "", **answer: Any) -> Response:
+    """A form was carried out: JSON for a script, else back to a page (303), which shows `said` once."""
+    if wants_json(request):
+        return JSONResponse({"ok": True, **answer})
+    response = RedirectResponse(where, status_code=303)
+    if said:
+        response.set_cookie(SAID, said.encode().hex(), max_age=20, httponly=True, samesite="lax")
+    return response
+
+
+async def form(request: Request, *, max_files: int = 21, max_fields: int = 300) -> FormData:
+    """The posted form; more parts than any of our forms has are refused before they are kept."""
+    return await request.form(max_files=max_files, max_fields=max_fields, max_part_size=256 * 1024)
+
+
+def field(data: FormData, name: str, default: str = "") -> str:
+    """One text field; a file sent in its place is refused."""
+    value = data.get(name, default)
+    if not isinstance(value, str):
+        raise Invalid({name: "Здесь ждали текст"})
+    return value
+
+
+def whole(data: FormData, name: str) -> int:
+    """One field with a whole number."""
+    raw = field(data, name).strip()
+    if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
+        raise Invalid({name: "Здесь ждали число"})
+    return int(raw)
+
+
+def said(refusal: Refusal, language: str) -> str:
+    """A refusal's words in this language."""
+    return i18n.translate(language, refusal.detail, **refusal.values)
+
+
+def problem(refusal: Refusal, language: str) -> JSONResponse:
+    """RFC 9457: what is wrong, field by field where it is a form, with the state as it is now."""
+    body: dict[str, Any] = {
+        **refusal.extra, "type": "about:blank", "title": refusal.code, "status": refusal.status,
+        "detail": said(refusal, language),
+    }  # fmt: skip
+    if isinstance(refusal, Invalid):
+        body["errors"] = [
+            {"field": f, "detail": i18n.translate(language, d, **refusal.values)} for f, d in refusal.fields.items()
+        ]
+    headers = {"retry-after": str(refusal.extra["retry_after"])} if "retry_after" in refusal.extra else None
+    return JSONResponse(body, refusal.status, headers, media_type="application/problem+json")
+
+
+async def on_refusal(request: Request, exc: Exception) -> Response:
+    """The one translator of refusals over HTTP."""
+    assert isinstance(exc, Refusal)
+    if wants_json(request):
+        return problem(exc, locale(request))
+    if isinstance(exc, Unauthorised):
+        return RedirectResponse(f"/login?next={request.url.path}" if request.method == "GET" else "/login", 303)
+    return page(request, "error.html", exc.status, status=exc.status, detail=said(exc, locale(request)), incident=None)
+
+
+async def on_http(request: Request, exc: Exception) -> Response:
+    """The framework's own refusals (no such route, wrong method) in our words."""
+    assert isinstance(exc, HTTPException)
+    refusal: Refusal = NotFound() if exc.status_code == 404 else Refusal("Так сюда обратиться нельзя")
+    if exc.status_code != 404:
+        refusal.status = exc.status_code  # type: ignore[misc]
+    response = await on_refusal(request, refusal)
+    response.headers.update(exc.headers or {})
+    return response
+
+
+async def on_database(request: Request, exc: Exception) -> Response:
+    """The database is away: nothing was written, and that is what is said."""
+    log.error("database: %s", type(exc).__name__)
+    return await on_refusal(request, Unavailable("Журнал сейчас не может сохранить это. Попробуйте через минуту."))
+
+
+async def on_crash(request: Request, exc: Exception) -> Response:
+    """What nobody foresaw: logged whole by the server, told plainly to the person."""
+    if wants_json(request):
+        return JSONResponse({"type": "about:blank", "title": "failed", "status": 500}, 500, media_type="application/problem+json")
+    return page(request, "error.html", 500, status=500, detail=None, incident=None)
