@@ -1,5 +1,6 @@
 """A real Chromium: one browser for the session, one window (context) for each person, no quiet faults."""
 
+import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -95,7 +96,7 @@ async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         chromium = find_chromium(playwright.chromium.executable_path)
         launched = await playwright.chromium.launch(
-            executable_path=chromium.path, env=dict(chromium.env) or None, args=ARGUMENTS
+            executable_path=chromium.path, env={**os.environ, **chromium.env}, args=ARGUMENTS
         )
         yield launched
         await launched.close()

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright._impl._driver import compute_driver_executable
 
@@ -86,11 +87,17 @@ def _bring_from_npm(npm: str, folder: Path) -> bool:
             _unbrotli(packed / f"{name}.br", place / name)
         (place / "chromium").chmod(0o755)
         for name in ["al2023.tar", "fonts.tar"]:
-            with tarfile.open(place / name) as archive:
-                archive.extractall(place, filter="data")
-            (place / name).unlink()
+            _untar(place / name)
         shutil.rmtree(place / "node_modules")
     return folder.exists()
+
+
+def _untar(path: Path) -> None:
+    # Debian 12's Python 3.11.2 does not know filters yet; 3.12 wants one.
+    careful: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    with tarfile.open(path) as archive:
+        archive.extractall(path.parent, **careful)
+    path.unlink()
 
 
 def _unbrotli(source: Path, target: Path) -> None:

@@ -58,6 +58,7 @@ class Postgres:
 
     async def create(self, template: str | None = None) -> str:
         """A new database, empty or as the named template left it; its URL."""
+        await self._revive()
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         source = f' TEMPLATE "{self._templates[template]}"' if template else ""
         await self._say(f'CREATE DATABASE "{name}"{source}')
@@ -65,6 +66,7 @@ class Postgres:
 
     async def drop(self, url: str) -> None:
         """Cuts whoever is still connected."""
+        await self._revive()
         name = urlsplit(url).path.lstrip("/")
         await self._say(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
@@ -83,6 +85,11 @@ class Postgres:
             await self._process.stop()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _revive(self) -> None:
+        """A fault test that failed halfway leaves no dead server to the next."""
+        if self._process is not None:
+            await self.start()
 
     def _at(self, database: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
