@@ -106,16 +106,23 @@ async def own_postgres(installed: Path | None = None) -> Postgres:
     """A started server of our own, as an ordinary account even when the suite runs as root."""
     user = _NOBODY if os.getuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="journal-postgres-", dir=_reachable_temp(user)))
-    if user:
-        shutil.chown(folder, user)
-    programs = _programs(installed or _installed(), user, folder)
-    data = folder / "data"
-    _run_initdb(programs / "initdb", data, user)
+    try:
+        if user:
+            shutil.chown(folder, user)
+        programs = _programs(installed or _installed(), user, folder)
+        _run_initdb(programs / "initdb", folder / "data", user)
+        return await _started(programs / "postgres", folder, user)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+async def _started(program: Path, folder: Path, user: str | None) -> Postgres:
+    settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     for _ in range(5):
         port = free_port()
-        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         process = Process(
-            [str(programs / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), *settings],
+            [str(program), "-D", str(folder / "data"), "-h", "127.0.0.1", "-p", str(port), *settings],
             log=folder / "postgres.log",
             env=_environment(),
             user=user,
