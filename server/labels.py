@@ -42,11 +42,49 @@ SCORE: dict[str, str] = {
     "5": N_("отлично"),
 }
 DIGEST: dict[str, str] = {
-    "now": N_("Сразу"),
+    "at_once": N_("Сразу"),
     "quarter": N_("Раз в 15 минут"),
-    "hour": N_("Раз в час"),
-    "day": N_("Раз в день"),
+    "hourly": N_("Раз в час"),
+    "daily": N_("Раз в день"),
     "never": N_("Никогда"),
+}
+# The help page's sentence for a status; one without a sentence is listed all the same.
+STATUS_HINT: dict[str, str] = {
+    "new": N_("Обращение создано, ответственные получили письмо."),
+    "estimating": N_("Исполнитель смотрит и считает работу. Видно, кто он и как с ним связаться."),
+    "approval": N_("Оценка работ у согласующего. Срок выполнения стоит."),
+    "approved": N_("Согласована именно эта версия оценки."),
+    "rejected": N_("Работы отклонены, причина видна всем участникам. Ход за исполнителем."),
+    "in_progress": N_("Идёт работа, время учитывается."),
+    "waiting": N_("Исполнитель задал вопрос. Срок стоит. Ваш ответ сам вернёт обращение в работу."),
+    "review": N_("Работа сделана, посмотрите её. Молчание считаем приёмкой, только если так в договоре."),
+    "done": N_("Работа принята. 14 дней её ещё можно вернуть, потом обращение закроется само."),
+    "closed": N_("Оплачено или платить нечего. Переписка остаётся для чтения."),
+    "cancelled": N_("Клиент передумал или руководитель отменил с причиной."),
+}
+ACTOR: dict[str, str] = {
+    "author": N_("автор"),
+    "approver": N_("согласующий"),
+    "executor": N_("исполнитель"),
+    "lead": N_("руководитель"),
+    "system": N_("само"),
+}
+# Headings of the lists: what the rows under them wait for.
+GROUP: dict[str, str] = {
+    "ask": N_("Ждут вашего согласования"),
+    "turn": N_("Ждут вашего ответа"),
+    "work": N_("В работе у исполнителей"),
+    "answer": N_("Нужен ответ сейчас"),
+    "doing": N_("В работе"),
+    "wait": N_("Ждём клиента"),
+    "recent": N_("Недавно закрыты"),
+    "closed": N_("Закрыты"),
+    "found": N_("Найдено"),
+}
+# What has to be done by a ticket's deadline, by the status it stands in.
+DEADLINE: dict[str, str] = {
+    code: N_("ответ") if code == "new" else N_("оценка") if code == "estimating" else N_("выполнение")
+    for code in STATUSES
 }
 
 LABELS: dict[str, dict[str, str]] = {
@@ -59,4 +97,8 @@ LABELS: dict[str, dict[str, str]] = {
     "decision": DECISION,
     "score": SCORE,
     "digest": DIGEST,
+    "status_hint": STATUS_HINT,
+    "actor": ACTOR,
+    "group": GROUP,
+    "deadline": DEADLINE,
 }

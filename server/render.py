@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from server.i18n import LOCALES, catalogue, known
 from server.labels import LABELS
+from server.tickets.diagram import diagram, onward
 from server.tickets.workflow import STATUSES
 from server.wording import Wording
 
@@ -63,6 +64,7 @@ def environment(locale: str) -> Environment:
         messages.gettext, messages.ngettext, newstyle=True, pgettext=messages.pgettext
     )
     env.globals.update(label=wording.label, codes=codes, statuses=STATUSES, locales=LOCALES)
+    env.globals.update(diagram=diagram, onward=onward)
     env.filters.update(wording.filters())
     return env
 

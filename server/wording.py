@@ -11,12 +11,14 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from server.highlight import marked
 from server.i18n import LOCALES, translate, translate_number
 from server.labels import LABELS
 from server.markdown import markdown
 
 NBSP = "\u00a0"
 TINTS = 6
+SOON_SECONDS = 15 * 60
 
 
 def initials(name: str) -> str:
@@ -49,6 +51,8 @@ class Wording:
             "tint": tint,
             "markdown": markdown,
             "kind_of_file": kind_of_file,
+            "left": self.left,
+            "marked": marked,
         }
 
     def label(self, kind: str, code: object) -> str:
@@ -87,6 +91,14 @@ class Wording:
         spare = not days and (minutes or not hours)
         minute = translate(self.locale, "%(num)d мин", num=minutes) if spare else ""
         return " ".join(part for part in (day, hour, minute) if part).replace(" ", NBSP)
+
+    def left(self, deadline: str, since: str) -> dict[str, Any]:
+        """How a deadline stands: `text` «38 мин» or «−8 мин», `tone` '' | soon | late, `spent` in %."""
+        end, start, at = self.moment(deadline), self.moment(since), datetime.now(UTC)
+        whole, rest = max((end - start).total_seconds(), 1.0), (end - at).total_seconds()
+        tone = "late" if rest < 0 else "soon" if rest < SOON_SECONDS or rest < whole / 4 else ""
+        text = ("−" if rest < 0 else "") + self.duration(rest)
+        return {"text": text, "tone": tone, "spent": round(min(max(1 - rest / whole, 0), 1) * 100)}
 
     @staticmethod
     def moment(value: str | datetime) -> datetime:
