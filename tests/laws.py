@@ -19,14 +19,14 @@ QUESTIONS = ["queries", "inbox", "people"]  # and questions
 FLOORS = {
     ROOF: ["app", "cli", "worker", "demo", "__main__"],
     EDGE: ["pages", "api", "socket", "openapi", "health"],
-    WEB: ["web"],
+    WEB: ["web", "endpoint", "downloads"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
-    ACTION: [*ACTS, *QUESTIONS, "fanout", "audience", "outbox"],
-    LOG: ["log", "reading", "email", "push", "sms", "storage", "attempts", "sessions", "tokens"],
+    ACTION: [*ACTS, *QUESTIONS, "fanout", "audience", "outbox", "search", "uploads", "drafts", "idempotency"],
+    LOG: ["log", "reading", "email", "push", "sms", "storage", "attempts", "sessions", "tokens", "index", "previews"],
     MODEL: ["model", "render", "wording", "codes", "passwords"],
     PURE: [
         *["kinds", "workflow", "policy", "protocol", "chain"],
-        *["details", "diagram", "highlight", "labels", "markdown", "text"],
+        *["details", "diagram", "highlight", "labels", "markdown", "morphology", "names", "text", "wire"],
     ],
     GROUND: ["config", "errors", "db", "bus", "words", "i18n", "clock"],
 }
