@@ -14,14 +14,14 @@ Sources = Mapping[str, str]
 # An import goes down or stays on its floor. A file's floor is that of its name; a new name needs a line here.
 # The live side stands above the questions, since a join is answered from them; actions know nothing of it.
 GROUND, PURE, MODEL, LOG, ACTION, LIVE, WEB, EDGE, ROOF = range(9)
-ACTS = ["actions", "writing", "moving", "talk", "entering"]  # actions, where one file would be too long
+ACTS = ["actions", "writing", "moving", "talk", "entering", "account"]  # actions, where one file would be too long
 QUESTIONS = ["queries", "inbox", "people"]  # and questions
 FLOORS = {
     ROOF: ["app", "cli", "worker", "demo", "__main__"],
     EDGE: ["pages", "api", "socket", "openapi", "health"],
     WEB: ["web", "endpoint", "downloads"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
-    ACTION: [*ACTS, *QUESTIONS, "fanout", "audience", "outbox", "search", "uploads", "drafts", "idempotency"],
+    ACTION: [*ACTS, *QUESTIONS, "handover", "fanout", "audience", "outbox", "search", "uploads", "drafts", "idempotency"],
     LOG: ["log", "reading", "email", "push", "sms", "storage", "attempts", "sessions", "tokens", "index", "previews"],
     MODEL: ["model", "render", "wording", "codes", "passwords"],
     PURE: [

@@ -34,7 +34,7 @@ class User(SQLModel, table=True):
 
     def person(self) -> dict[str, Any]:
         """PERSON of the protocol."""
-        return {"id": self.id, "name": self.name, "roles": list(self.roles)}
+        return {"id": self.id, "name": self.name, "roles": sorted(self.roles)}
 
 
 class Membership(SQLModel, table=True):
@@ -72,6 +72,8 @@ class Challenge(SQLModel, table=True):
     session_id: str = Field(index=True, max_length=64)
     user_id: int = Field(foreign_key="user.id", index=True)
     code_hmac: str = Field(max_length=64)
+    nonce: str = Field(max_length=32)
+    sealed: str = Field(max_length=12)
     attempts: int = 0
     sent: int = 0
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,6 +1,7 @@
 """Who somebody is, as rules read it. Pure: loaded once by `people.queries.viewer`, then only asked."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 STAFF_ROLES = frozenset({"executor", "lead", "accountant"})
 ROLES = ("client", "executor", "lead", "accountant", "admin")
@@ -28,6 +29,11 @@ class Viewer:
     time_zone: str = "Europe/Moscow"
     memberships: dict[int, Powers] = field(default_factory=dict)
     serves: frozenset[int] = frozenset()
+    access_version: int = 0
+
+    def person(self) -> dict[str, Any]:
+        """PERSON of the protocol."""
+        return {"id": self.id, "name": self.name, "roles": sorted(self.roles)}
 
     @property
     def staff(self) -> bool:

@@ -1,0 +1,195 @@
+"""What an admin does to an account: register, amend, send a new password, deactivate. A person's own password and
+preferences are in `account`, coming in and going out in `entering`. News of changed access leaves with the commit."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlmodel import col, select
+
+from server import text
+from server.catalogue.model import Organisation
+from server.clock import now
+from server.db import Session
+from server.errors import Conflict, Invalid, NotFound
+from server.events.log import AccessChanged
+from server.notices import outbox
+from server.people import details, handover, sessions
+from server.people.model import Challenge, Membership, User
+from server.people.passwords import Password
+from server.people.policy import Viewer
+from server.people.queries import by_login
+
+log = logging.getLogger(__name__)
+ONE_TIME_LIFE = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What an admin says about a person; `organisation` and the powers in it are a client's."""
+
+    login: str
+    name: str
+    roles: tuple[str, ...]
+    email: str = ""
+    phone: str = ""
+    position: str = ""
+    locale: str = "ru"
+    organisation: int | None = None
+    can_approve: bool = False
+    sees_all: bool = False
+
+
+def require_admin(viewer: Viewer) -> None:
+    """What is set up by admins does not exist for anybody else."""
+    if not viewer.admin:
+        raise NotFound
+
+
+async def register(s: Session, viewer: Viewer, account: Account, password: Password, *, link: str) -> User:
+    """A new person. A one-time password goes out by mail with login and `link` (the journal's address) and asks to be
+    replaced; an own password is theirs: no mail, no change asked for. Raises `Invalid` by field, `Conflict` when the
+    login is taken."""
+    require_admin(viewer)
+    checked = await _checked(s, account, mailed=password.once is not None)
+    if await by_login(s, checked.login):
+        raise Conflict("Логин «%(login)s» уже занят", values={"login": checked.login}, field="login")
+    user = User(
+        login=checked.login, name=checked.name, email=checked.email, phone=checked.phone, roles=list(checked.roles),
+        position=checked.position, locale=checked.locale, created_at=now(),
+    )  # fmt: skip
+    s.add(user)
+    await s.flush()
+    if checked.organisation is not None:
+        await set_membership(s, viewer, user, checked.organisation, checked.can_approve, checked.sees_all)
+    await _give_password(s, user, password, link)
+    log.info("user %s registered by %s", user.id, viewer.id)
+    return user
+
+
+async def _checked(s: Session, account: Account, *, mailed: bool) -> Account:
+    if account.organisation is not None and await s.get(Organisation, account.organisation) is None:
+        raise Invalid({"organisation": "Такой организации нет"})
+    roles = details.roles(account.roles)
+    if "client" not in roles and (account.organisation is not None or account.can_approve):
+        raise Invalid({"roles": "Организация и согласование бывают только у клиента"})
+    return Account(
+        login=details.new_login(account.login),
+        name=text.line(account.name, "name", limit=details.NAME, empty="Введите имя"),
+        roles=tuple(roles),
+        email=details.email(account.email) if account.email or mailed else "",
+        phone=details.phone(account.phone) if account.phone or mailed else "",
+        position=" ".join(text.storable(account.position, "position").split())[: details.POSITION],
+        locale=account.locale,
+        organisation=account.organisation,
+        can_approve=account.can_approve,
+        sees_all=account.sees_all,
+    )
+
+
+async def _give_password(s: Session, user: User, password: Password, link: str) -> None:
+    user.password_hash = password.hash
+    user.password_temporary = password.once is not None
+    user.password_until = now() + ONE_TIME_LIFE if password.once else None
+    if password.once:
+        assert user.id is not None
+        values = {"login": user.login, "name": user.name, "link": link}
+        await outbox.mail(s, "registration", user.id, secret=password.once, values=values, until=user.password_until)
+
+
+async def amend(s: Session, viewer: Viewer, user_id: int, account: Account) -> User:
+    """Writes an account anew. Changed roles or powers reach open pages at once; a changed phone kills a code sent."""
+    require_admin(viewer)
+    user = await locked(s, user_id)
+    checked = await _checked(s, account, mailed=False)
+    namesake = await by_login(s, checked.login)
+    if namesake is not None and namesake.id != user.id:
+        raise Conflict("Логин «%(login)s» уже занят", values={"login": checked.login}, field="login")
+    if "admin" in user.roles and "admin" not in checked.roles and await handover.is_last_admin(s, user):
+        raise Conflict("Это последний администратор журнала", field="roles")
+    if checked.phone != user.phone:
+        await change_phone(s, viewer, user, checked.phone)
+    user.login, user.name, user.email = checked.login, checked.name, checked.email
+    user.position, user.roles = checked.position, list(checked.roles)
+    if checked.organisation is not None:
+        await set_membership(s, viewer, user, checked.organisation, checked.can_approve, checked.sees_all)
+    access_changed(s, user)
+    log.info("user %s amended by %s", user.id, viewer.id)
+    return user
+
+
+async def change_phone(s: Session, viewer: Viewer, user: User, phone: str) -> None:
+    """A new number for codes: what was sent to the old one is worth nothing any more."""
+    user.phone = phone
+    await s.execute(delete(Challenge).where(col(Challenge.user_id) == user.id))
+    log.info("phone of user %s changed by %s", user.id, viewer.id)
+
+
+async def set_membership(
+    s: Session, viewer: Viewer, user: User, organisation_id: int, can_approve: bool, sees_all: bool = False
+) -> None:
+    """A person serves an organisation, with these powers. Who served one other organisation only has moved."""
+    require_admin(viewer)
+    held = (await s.exec(select(Membership).where(Membership.user_id == user.id))).all()
+    member = next((m for m in held if m.organisation_id == organisation_id), None)
+    if member is None:
+        for other in held if len(held) == 1 else ():
+            await s.delete(other)
+        assert user.id is not None
+        member = Membership(user_id=user.id, organisation_id=organisation_id)
+    member.can_approve, member.sees_all = can_approve, sees_all
+    s.add(member)
+    await s.flush()
+    access_changed(s, user)
+
+
+async def send_new_password(s: Session, viewer: Viewer, user_id: int, password: Password, *, link: str) -> None:
+    """A new one-time password by mail; the old password and every log-in end here."""
+    require_admin(viewer)
+    user = await locked(s, user_id)
+    if not user.email:
+        raise Conflict("У пользователя нет почты: укажите её, чтобы выслать пароль", field="email")
+    user.auth_version += 1
+    await sessions.end_all(s, user)
+    await _give_password(s, user, password, link)
+    log.info("new password for user %s sent by %s", user.id, viewer.id)
+
+
+async def deactivate(s: Session, viewer: Viewer, user_id: int) -> None:
+    """Ends every log-in, token and socket of a person on whom nothing hangs any more; `Conflict` names what does."""
+    require_admin(viewer)
+    user = await locked(s, user_id)
+    if not user.active:
+        return
+    await handover.require_nothing(s, user)
+    user.active = False
+    user.auth_version += 1
+    await sessions.end_all(s, user)
+    access_changed(s, user)
+    log.info("user %s deactivated by %s", user.id, viewer.id)
+
+
+async def reactivate(s: Session, viewer: Viewer, user_id: int) -> None:
+    """Lets a person in again, with the password they had."""
+    require_admin(viewer)
+    user = await locked(s, user_id)
+    user.active = True
+    access_changed(s, user)
+    log.info("user %s reactivated by %s", user.id, viewer.id)
+
+
+async def locked(s: Session, user_id: int) -> User:
+    """The person's row, nobody else's until the end of the transaction."""
+    query = select(User).where(User.id == user_id).with_for_update()
+    user = (await s.exec(query, execution_options={"populate_existing": True})).one_or_none()
+    if user is None:
+        raise NotFound
+    return user
+
+
+def access_changed(s: Session, user: User) -> None:
+    """What this person may see is no longer what open pages were told."""
+    assert user.id is not None
+    user.access_version += 1
+    s.tell(AccessChanged(user.id))
