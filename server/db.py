@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import DateTime, Dialect, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,6 +20,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 log = logging.getLogger(__name__)
 Listener = Callable[[Sequence[Any]], Awaitable[None]]
 NEWS = "news"
+# What is raised while the database can't be reached or doesn't answer: passing, nothing was written, worth another try.
+AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -82,10 +86,9 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
-        """A session that only reads: whatever it holds is rolled back at the end."""
+        """A session that only reads. What it gave out stays readable after it."""
         async with self._session() as session:
             yield session
-            await session.rollback()
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -24,7 +24,11 @@ def storable(text: str, field: str) -> str:
 def message(text: str, *, limit: int, may_be_empty: bool = False) -> str:
     """A message as it will be stored: raises `Empty`, `TooLarge` or `Invalid`."""
     if len(text) > limit:
-        raise TooLarge("Сообщение длиннее %(limit)d знаков. Сократите его или приложите файлом.", values={"limit": limit}, field="text")
+        raise TooLarge(
+            "Сообщение длиннее %(limit)d знаков. Сократите его или приложите файлом.",
+            values={"limit": limit},
+            field="text",
+        )
     text = storable(text, "text")
     if is_blank(text):
         if may_be_empty:

@@ -34,6 +34,7 @@ class Journal:
     db: Database
     hub: "Hub"
     storage: Storage
+    stopping: bool = False
 
 
 @dataclass(frozen=True)
@@ -230,5 +231,9 @@ async def on_database(request: Request, exc: Exception) -> Response:
 async def on_crash(request: Request, exc: Exception) -> Response:
     """What nobody foresaw: logged whole by the server, told plainly to the person."""
     if wants_json(request):
-        return JSONResponse({"type": "about:blank", "title": "failed", "status": 500}, 500, media_type="application/problem+json")
+        return JSONResponse(
+            {"type": "about:blank", "title": "failed", "status": 500},
+            500,
+            media_type="application/problem+json",
+        )
     return page(request, "error.html", 500, status=500, detail=None, incident=None)

@@ -36,6 +36,7 @@ class Bus(Protocol):
     async def subscribe(self, channel: str) -> None: ...
     async def unsubscribe(self, channel: str) -> None: ...
     async def run(self) -> None: ...
+    async def close(self) -> None: ...
 
 
 class LocalBus:
@@ -60,6 +61,9 @@ class LocalBus:
 
     async def run(self) -> None:
         await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Nothing to close."""
 
 
 class RedisBus:

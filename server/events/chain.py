@@ -18,7 +18,14 @@ def new_salt() -> bytes:
 
 
 def digest(
-    salt: bytes, *, at: datetime, kind: str, author: int, client_id: str | None, text: str | None, data: dict[str, Any]
+    salt: bytes,
+    *,
+    at: datetime,
+    kind: str,
+    author: int,
+    client_id: str | None,
+    text: str | None,
+    data: dict[str, Any],
 ) -> str:
     """SHA-256 over the salt and one canonical form of the content."""
     content = [int(at.timestamp() * 1000), kind, author, client_id, text, data]

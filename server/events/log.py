@@ -32,11 +32,27 @@ class Committed:
 
 
 @dataclass(frozen=True)
-class Touched:
-    """News for the fan-out: something of a ticket changed that rows and counters show, without an event."""
+class ReadMoved:
+    """News for the fan-out: somebody has read a log further."""
 
     ticket: int
-    user: int | None = None
+    line: Line
+    person: dict[str, Any]
+    upto: int
+
+
+@dataclass(frozen=True)
+class AccessChanged:
+    """News for the fan-out: what this person may see, or whether they may come in at all, has changed."""
+
+    user: int
+
+
+@dataclass(frozen=True)
+class SessionEnded:
+    """News for the fan-out: this log-in is over; its sockets end with it."""
+
+    session: str
 
 
 def micros(moment: datetime) -> int:
@@ -54,9 +70,7 @@ async def append(
     data = kind.model_dump(mode="json", by_alias=True, exclude={"text", "id"} if kind.has_text else None)
     text = getattr(kind, "text", None) if kind.has_text else None
     salt = chain.new_salt()
-    digest = chain.digest(
-        salt, at=at, kind=kind.kind, author=author, client_id=client_id, text=text, data=data
-    )
+    digest = chain.digest(salt, at=at, kind=kind.kind, author=author, client_id=client_id, text=text, data=data)
     event = Event(
         ticket=ticket.number, line=line, seq=seq, at=at, kind=kind.kind, author_id=author, client_id=client_id,
         text=text, data=data, salt=salt, digest=digest,
@@ -92,9 +106,7 @@ async def _take_number(s: Session, ticket: Ticket, line: Line, at: datetime) -> 
 async def _link_before(s: Session, ticket: int, line: Line, seq: int) -> str:
     if seq == 1:
         return chain.START
-    found = await s.exec(
-        select(Event.link).where(Event.ticket == ticket, Event.line == line, Event.seq == seq - 1)
-    )
+    found = await s.exec(select(Event.link).where(Event.ticket == ticket, Event.line == line, Event.seq == seq - 1))
     return found.one()
 
 
@@ -104,9 +116,7 @@ async def after(s: Session, ticket: int, line: Line, seq: int, limit: int = PAGE
     return list((await s.exec(query.order_by(col(Event.seq)).limit(limit))).all())
 
 
-async def newest(
-    s: Session, ticket: int, line: Line, limit: int = NEWEST, before: int | None = None
-) -> list[Event]:
+async def newest(s: Session, ticket: int, line: Line, limit: int = NEWEST, before: int | None = None) -> list[Event]:
     """The last events (of those before a number), ascending."""
     query = select(Event).where(Event.ticket == ticket, Event.line == line)
     if before is not None:
@@ -117,9 +127,7 @@ async def newest(
 
 async def of_kind(s: Session, ticket: int, *kinds: str) -> list[Event]:
     """All public events of some kinds, ascending: the history of statuses, the decisions."""
-    query = select(Event).where(
-        Event.ticket == ticket, Event.line == PUBLIC, col(Event.kind).in_(kinds)
-    )
+    query = select(Event).where(Event.ticket == ticket, Event.line == PUBLIC, col(Event.kind).in_(kinds))
     return list((await s.exec(query.order_by(col(Event.seq)))).all())
 
 
@@ -132,9 +140,7 @@ async def one(s: Session, ticket: int, line: Line, seq: int) -> Event | None:
 
 async def by_client_id(s: Session, author: int, client_id: str) -> Event | None:
     """What this author already said under an id of their own making."""
-    return (
-        await s.exec(select(Event).where(Event.author_id == author, Event.client_id == client_id))
-    ).one_or_none()
+    return (await s.exec(select(Event).where(Event.author_id == author, Event.client_id == client_id))).one_or_none()
 
 
 async def wire(s: Session, events: Sequence[Event]) -> list[dict[str, Any]]:
@@ -181,9 +187,7 @@ async def _replacements(s: Session, events: Sequence[Event]) -> dict[tuple[int, 
     found: dict[tuple[int, str, int], Event] = {}
     for ticket, line in {(t, ln) for t, ln, _ in wanted}:
         seqs = [seq for t, ln, seq in wanted if (t, ln) == (ticket, line)]
-        rows = await s.exec(
-            select(Event).where(Event.ticket == ticket, Event.line == line, col(Event.seq).in_(seqs))
-        )
+        rows = await s.exec(select(Event).where(Event.ticket == ticket, Event.line == line, col(Event.seq).in_(seqs)))
         found |= {(e.ticket, e.line, e.seq): e for e in rows.all()}
     return found
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from math import floor
 from typing import Literal, get_args
 
 from sqlalchemy import update
@@ -31,11 +33,13 @@ MAX_QUANTITY = Decimal(100_000)
 
 @dataclass(frozen=True)
 class Line:
-    """A line as it was filled in: `quantity` a decimal in text (comma or point), `price` kopecks for one unit, `vat` a rate in percent or `none`."""
+    """A line as it was filled in: `quantity` a decimal in text (comma or point), `price` kopecks for one unit, `vat` a rate in percent or `none`.
+    `minutes` in place of `quantity` is exact: 20 minutes are a third of an hour, not 0.33."""
 
     text: str
     quantity: str
     price: int
+    minutes: int | None = None
     unit: str = "hour"
     vat: str = "22"
 
@@ -43,23 +47,36 @@ class Line:
 def price(line: Line, place: int) -> EstimateLine:
     """One line with its sum, rounded half up to a kopeck: quantity × price."""
     where = f"lines.{place}."
-    quantity = _quantity(line.quantity, where + "quantity")
+    quantity = _amount(line, where)
     if not 0 <= line.price <= MAX_PRICE:
         raise Invalid({where + "price": "Цена от 0 до 10 млрд рублей"})
     if line.unit not in UNITS:
         raise Invalid({where + "unit": "Единица: час, штука или месяц"})
     if line.vat not in VATS:
         raise Invalid({where + "vat": "Такой ставки НДС нет"})
-    total = int((quantity * line.price).quantize(Decimal(1), ROUND_HALF_UP))
+    total = floor(quantity * line.price + Fraction(1, 2))
     what = text.line(line.text, where + "text", limit=500, empty="Напишите, что за работа")
     return EstimateLine(
         text=what,
         unit=line.unit,
-        quantity=format(quantity.normalize(), "f"),
+        quantity=_shown(quantity),
         price=line.price,
         vat=line.vat,
         sum=total,
     )  # type: ignore[arg-type]
+
+
+def _amount(line: Line, where: str) -> Fraction:
+    if line.minutes is None:
+        return Fraction(_quantity(line.quantity, where + "quantity"))
+    if not 1 <= line.minutes <= MAX_QUANTITY:
+        raise Invalid({where + "minutes": "Минут больше нуля"})
+    return Fraction(line.minutes, 60)
+
+
+def _shown(quantity: Fraction) -> str:
+    number = (Decimal(quantity.numerator) / quantity.denominator).quantize(Decimal("0.000001"))
+    return format(number.normalize(), "f")
 
 
 def _quantity(raw: str, field: str) -> Decimal:
@@ -89,9 +106,7 @@ async def hand_in_estimate(
     priced = [price(line, i) for i, line in enumerate(lines)]
     free = await approval_not_needed(o)
     step = (
-        None
-        if free and o.ticket.status in ("estimating", "in_progress")
-        else await possible(o, "approval", "estimate")
+        None if free and o.ticket.status in ("estimating", "in_progress") else await possible(o, "approval", "estimate")
     )
     estimate = await _keep(o, priced, due, text.comment(comment))
     await o.record(
@@ -149,9 +164,7 @@ async def _waiting(o: Opened, version: int) -> Estimate:
     if estimate.decision != "waiting":
         raise Conflict("Решение по этой оценке уже принято", **await decision_json(o.s, estimate))
     if o.ticket.status != "approval" or version != o.ticket.estimate_version:
-        raise Conflict(
-            "Эта оценка больше не ждёт решения", state=o.ticket.status, version=o.ticket.estimate_version
-        )
+        raise Conflict("Эта оценка больше не ждёт решения", state=o.ticket.status, version=o.ticket.estimate_version)
     return estimate
 
 
@@ -176,9 +189,7 @@ async def _decide_once(o: Opened, estimate: Estimate, decision: str, comment: st
         raise Conflict("Решение по этой оценке уже принято", version=estimate.version)
 
 
-async def set_payment(
-    s: Session, viewer: Viewer, number: int, state: str, invoice: str | None = None
-) -> None:
+async def set_payment(s: Session, viewer: Viewer, number: int, state: str, invoice: str | None = None) -> None:
     """The accountant records how the ticket stands with payment, and the invoice's number in 1C."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_bill(viewer))
@@ -204,9 +215,7 @@ async def log_time(
     what = text.comment(comment) or ""
     if billable and o.ticket.status in ("new", "estimating", "approval", "approved", "rejected"):
         raise Conflict("Платное время учитывают с начала работы", state=o.ticket.status)
-    entry = TimeEntry(
-        ticket=number, user_id=viewer.id, minutes=minutes, day=day, comment=what, billable=billable
-    )
+    entry = TimeEntry(ticket=number, user_id=viewer.id, minutes=minutes, day=day, comment=what, billable=billable)
     s.add(entry)
     await o.record(Time(minutes=minutes, date=day.isoformat(), comment=what, billable=billable), line=STAFF)
     return entry

@@ -109,7 +109,10 @@ def parse(raw: str) -> Frame:
 def _refusal(error: Any) -> Refusal:
     field, kind = str(error["loc"][0]) if error["loc"] else "", error["type"]
     if kind == "string_too_long" and field == "text":
-        return TooLarge("Сообщение длиннее %(limit)d знаков. Сократите его или приложите файлом.", values={"limit": MAX_TEXT})
+        return TooLarge(
+            "Сообщение длиннее %(limit)d знаков. Сократите его или приложите файлом.",
+            values={"limit": MAX_TEXT},
+        )
     if kind in ("greater_than_equal", "extra_forbidden", "too_long"):
         return Invalid({field: "Поле %(field)s: такое значение не принимается"}, values={"field": field})
     return Malformed("Поле %(field)s: нет или не того вида", values={"field": field})

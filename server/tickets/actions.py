@@ -128,9 +128,7 @@ async def _limit(s: Session, viewer: Viewer, per_minute: int) -> None:
     if not per_minute:
         return
     since = now() - timedelta(minutes=1)
-    made = await s.exec(
-        select(func.count()).where(Ticket.author_id == viewer.id, col(Ticket.created_at) > since)
-    )
+    made = await s.exec(select(func.count()).where(Ticket.author_id == viewer.id, col(Ticket.created_at) > since))
     if made.one() >= per_minute:
         raise TooMany("Слишком много обращений подряд. Подождите минуту и отправьте снова.", retry_after=60)
 
@@ -158,7 +156,10 @@ async def claim(s: Session, viewer: Viewer, number: int) -> Ticket:
     if o.ticket.assignee_id is not None:
         holder = await s.get_one(User, o.ticket.assignee_id)
         raise Conflict(
-            "Обращение уже взято: %(name)s", values={"name": holder.name}, assignee=holder.person(), state=o.ticket.status
+            "Обращение уже взято: %(name)s",
+            values={"name": holder.name},
+            assignee=holder.person(),
+            state=o.ticket.status,
         )
     await _give(o, viewer.id)
     return o.ticket
@@ -248,7 +249,9 @@ async def change_service(s: Session, viewer: Viewer, number: int, to: int, comme
     o.facts = o.ticket.facts(o.facts.participants)
     await o.record(
         ServiceChange(
-            frm=ServiceRef(id=before.id or 0, name=before.name), to=ServiceRef(id=to, name=service.name), comment=reason
+            frm=ServiceRef(id=before.id or 0, name=before.name),
+            to=ServiceRef(id=to, name=service.name),
+            comment=reason,
         )
     )
     return o.ticket

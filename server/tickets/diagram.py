@@ -109,10 +109,7 @@ class Router:
         """Neighbours first: they keep the middles of the boxes' sides."""
         pairs = {(e.frm, e.to) for e in wanted}
         ordered = sorted(wanted, key=lambda e: _distance(self.cells[e.frm], self.cells[e.to]))
-        return [
-            {"d": self.path(e, (e.to, e.frm) in pairs), "main": e.main, "frm": e.frm, "to": e.to}
-            for e in ordered
-        ]
+        return [{"d": self.path(e, (e.to, e.frm) in pairs), "main": e.main, "frm": e.frm, "to": e.to} for e in ordered]
 
     def path(self, e: Edge, both: bool) -> str:
         """SVG path data of one arrow."""

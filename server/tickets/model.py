@@ -52,7 +52,7 @@ class Ticket(SQLModel, table=True):
         """What the policy reads of it."""
         return Facts(
             self.number, self.organisation_id, self.service_id, self.author_id,
-            self.assignee_id, self.private, self.status, participants,
+            self.assignee_id, self.private, self.status, self.estimate_version is not None, participants,
         )  # fmt: skip
 
 

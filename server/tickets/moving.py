@@ -59,7 +59,5 @@ async def take(o: Opened, step: Transition, comment: str | None = None) -> None:
 async def return_from_waiting(o: Opened) -> None:
     """When the client has written, the ticket goes back by itself to where it was asked from."""
     if o.ticket.status == "waiting" and o.ticket.waiting_from:
-        back = next(
-            t for t in moves("waiting", frozenset({"system"}), back_to=o.ticket.waiting_from)
-        )
+        back = next(t for t in moves("waiting", frozenset({"system"}), back_to=o.ticket.waiting_from))
         await take(o, back)

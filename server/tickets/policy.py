@@ -9,7 +9,7 @@ from server.tickets.workflow import Actor
 
 @dataclass(frozen=True)
 class Facts:
-    """What of a ticket decides rights; `participants` are the people who were added by hand."""
+    """What of a ticket decides rights; `participants` are the people who were added by hand, `asked` whether approvers were asked."""
 
     number: int
     organisation_id: int
@@ -18,6 +18,7 @@ class Facts:
     assignee_id: int | None
     private: bool
     status: str
+    asked: bool = False
     participants: frozenset[int] = frozenset()
 
 
@@ -31,9 +32,7 @@ def sees_as_staff(viewer: Viewer, ticket: Facts) -> bool:
     if viewer.roles & {"lead", "accountant"}:
         return True
     return "executor" in viewer.roles and (
-        ticket.service_id in viewer.serves
-        or ticket.assignee_id == viewer.id
-        or viewer.id in ticket.participants
+        ticket.service_id in viewer.serves or ticket.assignee_id == viewer.id or viewer.id in ticket.participants
     )
 
 
@@ -58,6 +57,19 @@ def sees_estimate(viewer: Viewer, ticket: Facts) -> bool:
         return True
     powers = viewer.powers(ticket.organisation_id)
     return bool(powers and powers.can_approve and ticket.status == "approval")
+
+
+def takes_part(viewer: Viewer, ticket: Facts) -> bool:
+    """Whom news of the ticket concern: author, assignee, whoever was added, approvers once they were asked;
+    until somebody is assigned, those responsible for the service stand for the assignee."""
+    if not sees(viewer, ticket):
+        return False
+    if viewer.id in (ticket.author_id, ticket.assignee_id) or viewer.id in ticket.participants:
+        return True
+    powers = viewer.powers(ticket.organisation_id)
+    if powers is not None and powers.can_approve and ticket.asked:
+        return True
+    return ticket.assignee_id is None and "executor" in viewer.roles and ticket.service_id in viewer.serves
 
 
 def actors(viewer: Viewer, ticket: Facts) -> frozenset[Actor]:

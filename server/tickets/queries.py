@@ -17,9 +17,10 @@ from server.people.model import User
 from server.people.policy import Viewer
 from server.people.queries import by_ids
 from server.tickets import policy, reading
-from server.tickets.model import Ticket, TicketParticipant
+from server.tickets.facts import facts_of, participants
+from server.tickets.model import ReadCursor, Ticket, TicketParticipant
 from server.tickets.policy import Facts
-from server.tickets.writing import participants
+from server.tickets.workflow import OPEN
 
 
 @dataclass(frozen=True)
@@ -32,20 +33,34 @@ class Seen:
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """`policy.sees` as a condition on `Ticket`, for lists and counts."""
+    return or_(visible_as_staff(viewer), _visible_as_client(viewer))
+
+
+def visible_as_staff(viewer: Viewer) -> ColumnElement[bool]:
+    """`policy.sees_as_staff` as a condition on `Ticket`: where the staff line may be read."""
     if viewer.roles & {"lead", "accountant"}:
         return true()
-    added = col(Ticket.number).in_(
-        sa_select(col(TicketParticipant.ticket)).where(col(TicketParticipant.user_id) == viewer.id)
+    if "executor" not in viewer.roles:
+        return false()
+    return or_(
+        col(Ticket.service_id).in_(viewer.serves), col(Ticket.assignee_id) == viewer.id, _added(viewer)
     )
-    ways: list[ColumnElement[bool]] = []
-    if "executor" in viewer.roles:
-        ways += [col(Ticket.service_id).in_(viewer.serves), col(Ticket.assignee_id) == viewer.id, added]
-    if "client" in viewer.roles and viewer.memberships:
-        ours = col(Ticket.organisation_id).in_(viewer.memberships)
-        wide = [o for o, p in viewer.memberships.items() if p.can_approve or p.sees_all]
-        ways.append(and_(ours, or_(col(Ticket.author_id) == viewer.id, added)))
-        ways.append(and_(col(Ticket.organisation_id).in_(wide), col(Ticket.private).is_(False)))
-    return or_(*ways) if ways else false()
+
+
+def _visible_as_client(viewer: Viewer) -> ColumnElement[bool]:
+    if "client" not in viewer.roles or not viewer.memberships:
+        return false()
+    ours = col(Ticket.organisation_id).in_(viewer.memberships)
+    wide = [o for o, p in viewer.memberships.items() if p.can_approve or p.sees_all]
+    return or_(
+        and_(ours, or_(col(Ticket.author_id) == viewer.id, _added(viewer))),
+        and_(col(Ticket.organisation_id).in_(wide), col(Ticket.private).is_(False)),
+    )
+
+
+def _added(viewer: Viewer) -> ColumnElement[bool]:
+    mine = sa_select(col(TicketParticipant.ticket)).where(col(TicketParticipant.user_id) == viewer.id)
+    return col(Ticket.number).in_(mine)
 
 
 async def find(s: Session, viewer: Viewer, number: int, line: Line = PUBLIC) -> Seen:
@@ -59,16 +74,15 @@ async def find(s: Session, viewer: Viewer, number: int, line: Line = PUBLIC) -> 
     return Seen(ticket, facts)
 
 
-async def facts_of(s: Session, tickets: Sequence[Ticket]) -> dict[int, Facts]:
-    """Facts of many tickets with one query."""
-    numbers = [t.number for t in tickets]
+async def open_tickets(s: Session, viewer: Viewer, limit: int = 200) -> list[Ticket]:
+    """Open tickets this person sees, the latest word first."""
     rows = await s.exec(
-        select(TicketParticipant).where(col(TicketParticipant.ticket).in_(numbers))
+        select(Ticket)
+        .where(visible(viewer), col(Ticket.status).in_(OPEN))
+        .order_by(col(Ticket.last_at).desc(), col(Ticket.number).desc())
+        .limit(limit)
     )
-    added: dict[int, set[int]] = {n: set() for n in numbers}
-    for row in rows.all():
-        added[row.ticket].add(row.user_id)
-    return {t.number: t.facts(frozenset(added[t.number])) for t in tickets}
+    return list(rows.all())
 
 
 async def tickets_json(s: Session, viewer: Viewer, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
@@ -110,7 +124,7 @@ async def _names(s: Session, tickets: Iterable[Ticket]) -> _Names:
 
 
 def _ticket(
-    t: Ticket, viewer: Viewer, facts: Facts, names: _Names, cursors: dict[tuple[int, str], reading.ReadCursor]
+    t: Ticket, viewer: Viewer, facts: Facts, names: _Names, cursors: dict[tuple[int, str], ReadCursor]
 ) -> dict[str, Any]:
     mine = cursors.get((t.number, "public"))
     out: dict[str, Any] = {

@@ -5,7 +5,6 @@ from sqlmodel import col, select
 
 from server.clock import now
 from server.db import Session
-from server.events.log import Touched
 from server.events.model import Event
 from server.tickets.model import ReadCursor, Ticket
 
@@ -31,22 +30,22 @@ async def read(s: Session, ticket: Ticket, line: str, user_id: int, upto: int) -
     """Moves the cursor forward to `upto`, at most to the head; None when it stood there already."""
     head = ticket.head if line == "public" else ticket.staff_head
     upto = min(upto, head)
-    row = await cursor(s, ticket.number, line, user_id) or ReadCursor(
-        ticket=ticket.number, line=line, user_id=user_id
-    )
+    row = await cursor(s, ticket.number, line, user_id) or ReadCursor(ticket=ticket.number, line=line, user_id=user_id)
     if upto <= row.upto:
         return None
     row.upto, row.at = upto, now()
     row.own = await _own_beyond(s, row)
     s.add(row)
-    s.tell(Touched(ticket.number, user_id))
     return row
 
 
 async def _own_beyond(s: Session, row: ReadCursor) -> int:
     found = await s.exec(
         select(func.count()).where(
-            Event.ticket == row.ticket, Event.line == row.line, Event.author_id == row.user_id, Event.seq > row.upto
+            Event.ticket == row.ticket,
+            Event.line == row.line,
+            Event.author_id == row.user_id,
+            Event.seq > row.upto,
         )
     )
     return found.one()
@@ -59,7 +58,5 @@ def unread(head: int, row: ReadCursor | None) -> int:
 
 async def cursors(s: Session, tickets: list[int], user_id: int) -> dict[tuple[int, str], ReadCursor]:
     """One person's cursors in many tickets, by ticket and line."""
-    rows = await s.exec(
-        select(ReadCursor).where(col(ReadCursor.ticket).in_(tickets), ReadCursor.user_id == user_id)
-    )
+    rows = await s.exec(select(ReadCursor).where(col(ReadCursor.ticket).in_(tickets), ReadCursor.user_id == user_id))
     return {(c.ticket, c.line): c for c in rows.all()}

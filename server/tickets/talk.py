@@ -16,6 +16,7 @@ from server.events.model import Event
 from server.files import actions as files
 from server.people.policy import STAFF_ROLES, Viewer
 from server.people.queries import by_ids
+from server.search import index
 from server.tickets import policy, reading
 from server.tickets.model import ReadCursor
 from server.tickets.moving import return_from_waiting
@@ -65,7 +66,13 @@ async def _said_before(s: Session, viewer: Viewer, number: int, line: Line, word
     if first is None:
         return None
     now_said = (number, line, text.storable(words.text, "text").strip(), words.files, words.reply_to)
-    then = (first.ticket, first.line, (first.text or "").strip(), [f["id"] for f in first.data["files"]], first.data["reply_to"])
+    then = (
+        first.ticket,
+        first.line,
+        (first.text or "").strip(),
+        [f["id"] for f in first.data["files"]],
+        first.data["reply_to"],
+    )
     if now_said != then:
         raise Conflict("Под этим id уже отправлено другое сообщение", reason="id")
     return first
@@ -87,9 +94,7 @@ async def _guard(o: Opened, line: Line, words: Words) -> None:
     authors = await by_ids(o.s, {e.author_id for e in since})
     colleagues = [e for e in since if set(authors[e.author_id].roles) & STAFF_ROLES]
     if colleagues:
-        raise Conflict(
-            "Пока вы писали, ответил коллега", reason="seen", events=await log.wire(o.s, colleagues)
-        )
+        raise Conflict("Пока вы писали, ответил коллега", reason="seen", events=await log.wire(o.s, colleagues))
 
 
 async def edit(s: Session, viewer: Viewer, number: int, line: Line, seq: int, new: str) -> Event:
@@ -98,7 +103,7 @@ async def edit(s: Session, viewer: Viewer, number: int, line: Line, seq: int, ne
     message = await _own_message(o, line, seq)
     said = text.message(new, limit=MAX_TEXT)
     event = await o.record(Edit(of=seq, text=said), line=line)
-    await _replace(o, message, event.seq)
+    await _replace(o, message, event)
     return event
 
 
@@ -107,7 +112,7 @@ async def delete(s: Session, viewer: Viewer, number: int, line: Line, seq: int) 
     o = await open_ticket(s, viewer, number, line)
     message = await _own_message(o, line, seq)
     event = await o.record(Delete(of=seq), line=line)
-    await _replace(o, message, event.seq)
+    await _replace(o, message, event)
     await files.withdraw(s, number, line, seq)
     return event
 
@@ -136,15 +141,16 @@ async def _is_deleted(o: Opened, message: Event) -> bool:
     return by is not None and by.kind == "delete"
 
 
-async def _replace(o: Opened, message: Event, by: int) -> None:
+async def _replace(o: Opened, message: Event, by: Event) -> None:
     # Earlier edits hold texts that no longer stand: they are replayed as what stands now, like the message itself.
     earlier = await o.s.exec(
         select(Event.id, Event.data).where(
-            Event.ticket == message.ticket, Event.line == message.line, Event.kind == "edit", Event.seq < by
+            Event.ticket == message.ticket, Event.line == message.line, Event.kind == "edit", Event.seq < by.seq
         )
     )
     ids = [message.id, *(i for i, data in earlier.all() if data["of"] == message.seq)]
-    await o.s.execute(update(Event).where(col(Event.id).in_(ids)).values(replaced_by=by))
+    await o.s.execute(update(Event).where(col(Event.id).in_(ids)).values(replaced_by=by.seq))
+    await index.changed(o.s, message, by.text)
     await _forget_last_words(o, message)
 
 
@@ -159,4 +165,7 @@ async def _forget_last_words(o: Opened, message: Event) -> None:
 async def read(s: Session, viewer: Viewer, number: int, line: Line, upto: int) -> ReadCursor | None:
     """Moves this person's read cursor; None when it did not move."""
     o = await open_ticket(s, viewer, number, line)
-    return await reading.read(s, o.ticket, line, viewer.id, upto)
+    moved = await reading.read(s, o.ticket, line, viewer.id, upto)
+    if moved is not None:
+        s.tell(log.ReadMoved(number, line, viewer.person(), moved.upto))
+    return moved

@@ -70,7 +70,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("estimating", "approval", STAFF_SIDE, N_("Отправить на согласование"), via="estimate"),
     Transition("in_progress", "approval", STAFF_SIDE, N_("Отправить на согласование"), via="estimate"),
     Transition("approval", "estimating", STAFF_SIDE, N_("Изменить оценку")),
-    Transition("approval", "approved", frozenset({"approver", "lead"}), N_("Согласовать"), via="approval"),
+    Transition("approval", "approved", frozenset({"approver"}), N_("Согласовать"), via="approval"),
     Transition("approval", "rejected", frozenset({"approver"}), N_("Отклонить"), via="approval", comment=True),
     Transition("approved", "in_progress", STAFF_SIDE, N_("Начать работу")),
     Transition("estimating", "in_progress", STAFF_SIDE, N_("Начать работу"), needs="no_approval"),
@@ -86,10 +86,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("done", "in_progress", CLIENT_SIDE, N_("Вернуть в работу"), needs="recent"),
     Transition("done", "closed", LEAD | {"system"}, N_("Закрыть")),
     Transition("closed", "in_progress", LEAD, N_("Открыть снова"), comment=True),
-    *(
-        Transition(frm, "cancelled", CLIENT_SIDE | LEAD, N_("Отозвать"), comment=True)
-        for frm in _WITHDRAWABLE
-    ),
+    *(Transition(frm, "cancelled", CLIENT_SIDE | LEAD, N_("Отозвать"), comment=True) for frm in _WITHDRAWABLE),
     *(Transition(frm, "cancelled", LEAD, N_("Отменить"), comment=True) for frm in _CANCELLABLE),
 )
 

@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from server.db import Session
 from server.errors import Forbidden, NotFound
 from server.events import log
 from server.events.kinds import PUBLIC, Kind, Line
 from server.events.model import Event
-from server.notices import audience
+from server.notices import outbox
 from server.people.policy import Viewer
+from server.search import index
 from server.tickets import policy, reading
-from server.tickets.model import Ticket, TicketParticipant
+from server.tickets.facts import participants
+from server.tickets.model import Ticket
 from server.tickets.policy import Facts
 from server.tickets.workflow import OPEN, Actor
 
@@ -48,9 +50,10 @@ class Opened:
         event = await log.append(self.s, self.ticket, kind, self.viewer.id, line=line, client_id=client_id)
         if line == PUBLIC:
             self._remember(kind, event)
+        await index.said(self.s, event, self.ticket.subject)
         await reading.wrote(self.s, event)
         self.facts = self.ticket.facts(self.facts.participants)
-        await audience.enqueue(self.s, self.ticket, self.facts, kind, event)
+        await outbox.enqueue(self.s, self.ticket, self.facts, kind, event)
         return event
 
     def _remember(self, kind: Kind, event: Event) -> None:
@@ -81,9 +84,3 @@ async def open_ticket(
     if not (may(viewer, facts) if may else policy.sees_line(viewer, facts, line)):
         raise NotFound
     return Opened(s, viewer, ticket, facts)
-
-
-async def participants(s: Session, number: int) -> frozenset[int]:
-    """Who was added to a ticket by hand."""
-    rows = await s.exec(select(TicketParticipant.user_id).where(col(TicketParticipant.ticket) == number))
-    return frozenset(rows.all())

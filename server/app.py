@@ -1,0 +1,94 @@
+"""Wires settings, database, bus, routes and middleware together. No handler, no query, no rule."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from server import api, demo, health, help, web
+from server.catalogue import pages as catalogue_pages
+from server.config import Settings
+from server.db import AWAY, Database
+from server.errors import Refusal
+from server.events.bus import Bus, LocalBus, RedisBus
+from server.events.fanout import Fanout
+from server.files import pages as file_pages
+from server.files.storage import Storage
+from server.guard import SameSite, SecurityHeaders
+from server.migrations import migrate
+from server.notices import worker
+from server.people import pages as people_pages
+from server.rooms import socket
+from server.rooms.hub import Hub
+from server.rooms.watch import watch
+from server.tickets import pages as ticket_pages
+
+
+def routes(settings: Settings) -> list[BaseRoute]:
+    """Every door of the house."""
+    return [
+        *health.routes,
+        *socket.routes,
+        *api.routes,
+        *people_pages.routes,
+        *ticket_pages.routes,
+        *file_pages.routes,
+        *catalogue_pages.routes,
+        *help.routes,
+        *(demo.routes if settings.demo else ()),
+        Mount("/static", StaticFiles(directory=static_folder()), name="static"),
+    ]
+
+
+def static_folder() -> Path:
+    """Static files lie beside the package in the repository and inside it in a wheel."""
+    inside = Path(__file__).parent / "_static"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "static"
+
+
+def create_app(settings: Settings, *, with_worker: bool = False) -> Starlette:
+    """The application of one process; with the worker inside where there is no other process for it."""
+    return Starlette(
+        routes=routes(settings),
+        middleware=[Middleware(SecurityHeaders, settings=settings), Middleware(SameSite, settings=settings)],
+        exception_handlers={
+            Refusal: web.on_refusal,
+            HTTPException: web.on_http,
+            **dict.fromkeys(AWAY, web.on_database),
+            Exception: web.on_crash,
+        },
+        lifespan=_lifespan(settings, with_worker),
+    )
+
+
+def _lifespan(settings: Settings, with_worker: bool) -> Callable[[Starlette], object]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, web.Journal]]:
+        bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
+        bell = asyncio.Event()
+        db = Database(settings.database_url, Fanout(bus, bell.set))
+        await migrate(db)
+        hub = Hub(db, bus, settings.limits)
+        journal = web.Journal(settings, db, hub, Storage(settings))
+        tasks = [asyncio.create_task(watch(hub))]
+        if with_worker:
+            tasks.append(asyncio.create_task(worker.run(db, settings, bell)))
+        await hub.start()
+        try:
+            yield {"journal": journal}
+        finally:
+            journal.stopping = True
+            for task in tasks:
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*tasks)
+            await bus.close()
+            await db.close()
+
+    return lifespan

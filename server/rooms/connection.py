@@ -1,0 +1,76 @@
+"""One open socket: its outgoing queue, its seats, its end. A slow reader fills only its own queue and is closed."""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from server.people.policy import Viewer
+from server.rooms.protocol import TOO_SLOW
+from server.rooms.room import Seat
+
+WAITING_LIMIT = 256 * 1024
+CLOSE_WITHIN = 2.0
+
+
+class Connection:
+    """`send` queues and never waits; one writer task sends. More than 256 KB waiting closes the socket with 4408."""
+
+    def __init__(self, socket: WebSocket, viewer: Viewer, session: str | None, token: str | None, locale: str) -> None:
+        self.socket = socket
+        self.viewer = viewer
+        self.session = session
+        self.token = token
+        self.locale = locale
+        self.seats: dict[str, Seat] = {}
+        self.code: int | None = None
+        self._waiting: deque[str] = deque()
+        self._size = 0
+        self._bell = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    def send(self, frame: str) -> None:
+        """Queues a frame. The frame being written doesn't count, nor does one that waits alone (`joined` may fill the limit)."""
+        if self.code is not None:
+            return
+        self._waiting.append(frame)
+        self._size += len(frame)
+        if self._size > WAITING_LIMIT and len(self._waiting) > 1:
+            self._end_now(TOO_SLOW)
+        self._bell.set()
+
+    def _end_now(self, code: int) -> None:
+        self.code = code
+        self._waiting.clear()
+        self._size = 0
+        self._bell.set()
+        self._ended.set()
+
+    async def end(self, code: int) -> None:
+        """Closes with this code; what was queued is not sent any more."""
+        if self.code is None:
+            self._end_now(code)
+
+    async def ended(self) -> int:
+        """Waits until somebody ended this socket from our side; the close code."""
+        await self._ended.wait()
+        assert self.code is not None
+        return self.code
+
+    async def write(self) -> None:
+        """The writer task: sends what is queued, in order, until the socket ends."""
+        while self.code is None:
+            while self._waiting:
+                frame = self._waiting.popleft()
+                self._size -= len(frame)
+                await self.socket.send_text(frame)
+            await self._bell.wait()
+            self._bell.clear()
+
+    async def close(self, code: int) -> None:
+        """Says goodbye; a peer who doesn't read is not waited for."""
+        if self.socket.application_state is WebSocketState.CONNECTED:
+            with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+                async with asyncio.timeout(CLOSE_WITHIN):
+                    await self.socket.close(code)

@@ -1,0 +1,178 @@
+"""One ticket's room in this process: brings each event of the log to each socket once, in order. The log decides, the bus only rings."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sqlmodel import col, select
+
+from server.db import Database
+from server.events import log as events
+from server.events.kinds import KINDS, PUBLIC
+from server.events.model import Event
+from server.people.model import User
+from server.people.policy import STAFF_ROLES, Viewer
+from server.render import events_html
+from server.rooms.protocol import TicketRoom, encode
+from server.tickets import policy
+from server.tickets.model import Ticket
+from server.tickets.workflow import EXECUTOR_SHOWN
+from server.tickets.facts import participants
+
+log = logging.getLogger(__name__)
+
+
+class Connection(Protocol):
+    """One socket as rooms know it. `send` never waits: it queues, and closes the socket when too much is waiting."""
+
+    viewer: Viewer
+
+    @property
+    def locale(self) -> str: ...
+    def send(self, frame: str) -> None: ...
+
+
+class Prepared:
+    """One event made ready for many sockets: each form of its frame is encoded once for all of them."""
+
+    def __init__(self, room: str, event: dict[str, Any]) -> None:
+        self.room = room
+        self.event = event
+        self._frames: dict[str | None, str] = {}
+
+    @property
+    def seq(self) -> int:
+        return int(self.event["seq"])
+
+    def frame(self, locale: str | None) -> str:
+        """The `event` frame; with a locale, with its rendered row."""
+        if locale not in self._frames:
+            body = {"op": "event", "room": self.room, "event": rendered(self.event, locale)}
+            self._frames[locale] = encode(body)
+        return self._frames[locale]
+
+
+def rendered(event: dict[str, Any], locale: str | None) -> dict[str, Any]:
+    """The event with its one rendering in this language, where a client asked for it. A deleted one has none."""
+    if locale is None or "deleted" in event:
+        return event
+    return event | {"html": events_html(event, locale)}
+
+
+class Seat:
+    """One socket in one room: what it has seen, and what waits while it is still joining."""
+
+    __slots__ = ("connection", "html", "live", "pending", "seen")
+
+    def __init__(self, connection: Connection, html: bool) -> None:
+        self.connection = connection
+        self.html = html
+        self.seen = 0
+        self.live = False
+        self.pending: list[Prepared] | None = []
+
+    @property
+    def locale(self) -> str | None:
+        return self.connection.locale if self.html else None
+
+    def offer(self, event: Prepared) -> None:
+        """Sends the next event; repeats are dropped. The room offers without gaps, so there is nothing else to do."""
+        if self.pending is not None:
+            self.pending.append(event)
+        elif self.live and event.seq > self.seen:
+            self.seen = event.seq
+            self.connection.send(event.frame(self.locale))
+
+
+class Room:
+    """`head` is the last event this process has passed on (None until the log was read once)."""
+
+    def __init__(self, name: str, place: TicketRoom, db: Database, left: Callable[[Seat, "Room"], None]) -> None:
+        self.name = name
+        self.place = place
+        self.db = db
+        self.head: int | None = None
+        self.seats: set[Seat] = set()
+        self.named: set[int] = set()
+        self._left = left
+        self._lock = asyncio.Lock()
+
+    async def ring(self, seq: int, event: dict[str, Any] | None) -> None:
+        """A bell: event `seq` was committed. The next one is passed on as it came; at a gap the log is read."""
+        async with self._lock:
+            if self.head is None or seq <= self.head:
+                return
+            if seq == self.head + 1 and event is not None:
+                await self._pass_on([event])
+            else:
+                await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        more = True
+        while more and self.head is not None:
+            async with self.db.reading() as s:
+                rows = await events.after(s, self.place.ticket, self.place.line, self.head)
+                found = await events.wire(s, rows)
+            await self._pass_on(found)
+            more = len(found) == events.PAGE
+
+    async def _pass_on(self, found: list[dict[str, Any]]) -> None:
+        for event in found:
+            if KINDS[event["kind"]].shifts_access:
+                await self.recheck()
+            self._name(event)
+            prepared = Prepared(self.name, event)
+            self.head = prepared.seq
+            for seat in tuple(self.seats):
+                seat.offer(prepared)
+
+    async def recheck(self) -> None:
+        """Whoever may not see this room any more is shown out before the next event passes."""
+        async with self.db.reading() as s:
+            ticket = await s.get(Ticket, self.place.ticket)
+            facts = ticket.facts(await participants(s, ticket.number)) if ticket else None
+        for seat in tuple(self.seats):
+            if facts is None or not policy.sees_line(seat.connection.viewer, facts, self.place.line):
+                self.seats.discard(seat)
+                seat.live, seat.pending = False, None
+                seat.connection.send(encode({"op": "reset", "room": self.name}))
+                self._left(seat, self)
+
+    async def learn_names(self) -> None:
+        """Reads which people of the staff clients may know here: the assignee from `estimating` on, and who has written."""
+        async with self.db.reading() as s:
+            ticket = await s.get_one(Ticket, self.place.ticket)
+            wrote = select(Event.author_id).where(
+                Event.ticket == ticket.number, Event.line == PUBLIC, Event.kind == "message"
+            )
+            writers = await s.exec(select(User.id, User.roles).where(col(User.id).in_(wrote)))
+            self.named = {i for i, roles in writers.all() if i is not None and set(roles) & STAFF_ROLES}
+        if ticket.assignee_id and ticket.status in EXECUTOR_SHOWN:
+            self.named.add(ticket.assignee_id)
+
+    def _name(self, event: dict[str, Any]) -> None:
+        if event["kind"] == "message":
+            self.named.add(event["author"]["id"])
+        elif event["kind"] == "assignee" and event["to"] is not None:
+            self.named.add(event["to"]["id"])
+
+    def may_name(self, seat: Seat, person: int, staff: bool) -> bool:
+        """Whether this socket may learn what that person does here."""
+        return not staff or person in self.named or seat.connection.viewer.staff
+
+    def tell(self, frame: dict[str, Any], person: int, *, staff: bool, but: int | None = None) -> None:
+        """A passing frame (typing, read, presence) to everybody who may know of that person; never logged."""
+        text = encode(frame)
+        for seat in tuple(self.seats):
+            viewer = seat.connection.viewer
+            if seat.live and viewer.id != but and self.may_name(seat, person, staff):
+                seat.connection.send(text)
+
+    def beat(self) -> None:
+        """Tells each socket how far the log is: a lost tail shows itself."""
+        if self.head is not None:
+            text = encode({"op": "head", "room": self.name, "head": self.head})
+            for seat in self.seats:
+                if seat.live:
+                    seat.connection.send(text)

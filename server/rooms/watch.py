@@ -1,0 +1,165 @@
+"""What a process looks after while sockets are open: dead log-ins, lost bells, beats, presence. Each loop outlives the database's absence."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from sqlmodel import col, select
+
+from server.clock import now
+from server.db import AWAY, Session
+from server.events.kinds import PUBLIC
+from server.people.model import ApiToken, LoginSession, Presence, User
+from server.people.queries import viewer
+from server.rooms.hub import Connection, Hub
+from server.rooms.protocol import LOG_IN_AGAIN
+from server.tickets.model import Ticket
+
+log = logging.getLogger(__name__)
+ACCESS_EVERY = 0.5
+HEADS_EVERY = 10.0
+HEADS_EVERY_WITHOUT_BUS = 1.0
+BEAT_EVERY = 10.0
+VOUCH_FOR = timedelta(seconds=25)
+
+
+async def watch(hub: Hub) -> None:
+    """Runs all loops until cancelled; one that breaks is an error of ours and ends them all."""
+    returned = asyncio.Event()
+    hub.bus.returned = returned.set
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hub.bus.run())
+        tasks.create_task(hub.lists.run())
+        tasks.create_task(_loop("access", lambda: check_access(hub), hub.changed, lambda: ACCESS_EVERY))
+        tasks.create_task(_loop("heads", lambda: check_heads(hub), returned, lambda: _heads_every(hub)))
+        tasks.create_task(_loop("beat", lambda: beat(hub), asyncio.Event(), lambda: BEAT_EVERY))
+
+
+def _heads_every(hub: Hub) -> float:
+    return HEADS_EVERY if hub.bus.healthy else HEADS_EVERY_WITHOUT_BUS
+
+
+async def _loop(
+    name: str, turn: Callable[[], Awaitable[None]], bell: asyncio.Event, every: Callable[[], float]
+) -> None:
+    """One turn each time the bell rings, and at least every so many seconds."""
+    away = False
+    while True:
+        try:
+            await turn()
+            away = False
+        except AWAY as problem:
+            if not away:
+                log.warning("%s: the database does not answer (%s)", name, type(problem).__name__)
+            away = True
+        try:
+            async with asyncio.timeout(every()):
+                await bell.wait()
+        except TimeoutError:
+            continue
+        bell.clear()
+
+
+async def check_access(hub: Hub) -> None:
+    """Closes sockets whose log-in is over, and shows people out of what they may not see any more."""
+    connections = tuple(hub.connections)
+    if not connections:
+        return
+    async with hub.db.reading() as s:
+        users = await _users(s, {c.viewer.id for c in connections})
+        alive = await _alive(s, connections)
+        stale = [c for c in connections if c in alive and users[c.viewer.id].access_version != c.viewer.access_version]
+        fresh = {i: await viewer(s, i) for i in {c.viewer.id for c in stale}}
+    for c in connections:
+        if c not in alive:
+            await c.end(LOG_IN_AGAIN)
+    for c in stale:
+        if (changed := fresh[c.viewer.id]) is not None:
+            c.viewer = changed
+    if stale:
+        await _recheck(hub, stale)
+
+
+async def _users(s: Session, ids: set[int]) -> dict[int, User]:
+    rows = await s.exec(select(User).where(col(User.id).in_(ids), col(User.active)))
+    return {u.id: u for u in rows.all() if u.id is not None}
+
+
+async def _alive(s: Session, connections: tuple[Connection, ...]) -> set[Connection]:
+    """Sockets whose session or token still opens the door."""
+    sessions = await s.exec(
+        select(LoginSession.id)
+        .join(User, col(User.id) == LoginSession.user_id)
+        .where(
+            col(LoginSession.id).in_({c.session for c in connections if c.session}),
+            LoginSession.auth_version == User.auth_version, col(User.active), LoginSession.expires_at > now(),
+        )
+    )  # fmt: skip
+    tokens = await s.exec(
+        select(ApiToken.id)
+        .join(User, col(User.id) == ApiToken.user_id)
+        .where(
+            col(ApiToken.id).in_({c.token for c in connections if c.token}),
+            col(User.active), ApiToken.expires_at > now(),
+        )
+    )  # fmt: skip
+    good = set(sessions.all()) | set(tokens.all())
+    return {c for c in connections if (c.session or c.token) in good}
+
+
+async def _recheck(hub: Hub, stale: list[Connection]) -> None:
+    rooms = {name for c in stale for name in c.seats}
+    for name in rooms:
+        if room := hub.rooms.get(name):
+            await room.recheck()
+    await hub.lists.verify()
+
+
+async def check_heads(hub: Hub) -> None:
+    """Asks the database how far the rooms of this process are: whatever bell was lost is made good here."""
+    rooms = tuple(hub.rooms.values())
+    if rooms:
+        async with hub.db.reading() as s:
+            found = await s.exec(
+                select(Ticket.number, Ticket.head, Ticket.staff_head).where(
+                    col(Ticket.number).in_({r.place.ticket for r in rooms})
+                )
+            )
+            heads = {number: (head, staff) for number, head, staff in found.all()}
+        for room in rooms:
+            head, staff_head = heads.get(room.place.ticket, (0, 0))
+            await room.ring(head if room.place.line == PUBLIC else staff_head, None)
+    await hub.lists.verify()
+
+
+async def beat(hub: Hub) -> None:
+    """Heads to every socket, presence to other processes and to the worker."""
+    for room in hub.rooms.values():
+        room.beat()
+    hub.lists.beat()
+    await hub.presence.announce()
+    await hub.presence.forget_silent()
+    await vouch(hub, {c.viewer.id for c in hub.connections})
+
+
+async def vouch(hub: Hub, people: set[int]) -> None:
+    """Tells the worker, through the database, until when these people count as being there."""
+    if not people:
+        return
+    until = now() + VOUCH_FOR
+    async with hub.db.transaction() as s:
+        rows = await s.exec(select(Presence).where(Presence.process == hub.process))
+        known = {p.user_id: p for p in rows.all()}
+        for user_id in people:
+            row = known.get(user_id) or Presence(user_id=user_id, process=hub.process, until=until)
+            row.until = until
+            s.add(row)
+
+
+async def vouch_no_more(hub: Hub, user_id: int) -> None:
+    """The last socket of this person here has closed: from now on they count as away."""
+    async with hub.db.transaction() as s:
+        row = await s.get(Presence, (user_id, hub.process))
+        if row is not None:
+            row.until = now()

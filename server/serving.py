@@ -1,0 +1,33 @@
+"""Runs the application under uvicorn: one process, or several on one port."""
+
+import uvicorn
+
+from server.app import create_app
+from server.config import Settings, from_environment
+from server.rooms.protocol import MAX_FRAME
+
+GRACE = 10
+
+
+def application() -> object:
+    """The application of one of several processes, which reads the environment itself."""
+    return create_app(from_environment())
+
+
+def options(settings: Settings) -> dict[str, object]:
+    """Compression is off: it doubles the memory of an idle socket and costs most of the fan-out. A silent peer is noticed in 40 s."""
+    return {
+        "host": settings.host, "port": settings.port, "ws_max_size": MAX_FRAME + 1024, "ws_per_message_deflate": False,
+        "ws_ping_interval": 20.0, "ws_ping_timeout": 20.0, "timeout_graceful_shutdown": GRACE, "server_header": False,
+        "proxy_headers": bool(settings.trusted_proxies), "forwarded_allow_ips": list(settings.trusted_proxies) or "127.0.0.1",
+        "log_level": "warning", "access_log": False, "lifespan": "on",
+    }  # fmt: skip
+
+
+def serve(settings: Settings) -> None:
+    """Serves until it is told to stop. Without Redis the worker runs inside."""
+    if settings.web_concurrency > 1:
+        uvicorn.run("server.serving:application", factory=True, workers=settings.web_concurrency, **options(settings))  # type: ignore[arg-type]
+        return
+    app = create_app(settings, with_worker=settings.redis_url is None)
+    uvicorn.run(app, **options(settings))  # type: ignore[arg-type]

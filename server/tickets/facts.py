@@ -1,0 +1,25 @@
+"""What of a ticket decides rights, read from the database. The deciding itself is in `policy`."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
+from server.db import Session
+from server.tickets.model import Ticket, TicketParticipant
+from server.tickets.policy import Facts
+
+
+async def participants(s: Session, number: int) -> frozenset[int]:
+    """Who was added to a ticket by hand."""
+    rows = await s.exec(select(TicketParticipant.user_id).where(col(TicketParticipant.ticket) == number))
+    return frozenset(rows.all())
+
+
+async def facts_of(s: Session, tickets: Sequence[Ticket]) -> dict[int, Facts]:
+    """Facts of many tickets with one query."""
+    numbers = [t.number for t in tickets]
+    rows = await s.exec(select(TicketParticipant).where(col(TicketParticipant.ticket).in_(numbers)))
+    added: dict[int, set[int]] = {n: set() for n in numbers}
+    for row in rows.all():
+        added[row.ticket].add(row.user_id)
+    return {t.number: t.facts(frozenset(added[t.number])) for t in tickets}

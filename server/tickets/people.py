@@ -1,0 +1,50 @@
+"""Who is in a ticket's room, as one viewer may know it."""
+
+from typing import Any
+
+from sqlmodel import select
+
+from server.db import Session
+from server.events.kinds import PUBLIC, Line
+from server.events.model import Event
+from server.people.model import User
+from server.people.policy import STAFF_ROLES, Viewer
+from server.people.queries import approvers, by_ids, responsible
+from server.tickets import policy
+from server.tickets.model import ReadCursor
+from server.tickets.queries import Seen
+from server.tickets.workflow import EXECUTOR_SHOWN
+
+
+async def people_json(s: Session, viewer: Viewer, seen: Seen, line: Line) -> list[dict[str, Any]]:
+    """PERSONs of the room with how far each has read. Clients learn of the staff only the assignee from `estimating` on
+    and who has written here."""
+    ids, named = await _taking_part(s, seen, line)
+    people = await by_ids(s, ids)
+    staff_viewer = policy.sees_as_staff(viewer, seen.facts)
+    known = {u.id: u for u in people.values() if u.active or u.id == seen.ticket.author_id}
+    if not staff_viewer:
+        known = {i: u for i, u in known.items() if not set(u.roles) & STAFF_ROLES or i in named}
+    cursors = await s.exec(select(ReadCursor).where(ReadCursor.ticket == seen.ticket.number, ReadCursor.line == line))
+    read = {c.user_id: c.upto for c in cursors.all()}
+    return [u.person() | {"read": read.get(i or 0, 0)} for i, u in sorted(known.items(), key=lambda p: p[1].name)]
+
+
+async def _taking_part(s: Session, seen: Seen, line: Line) -> tuple[set[int], set[int]]:
+    """Everybody in the room, and those of the staff whom clients may know."""
+    t = seen.ticket
+    said = select(Event.author_id).where(Event.ticket == t.number, Event.line == line, Event.kind == "message")
+    writers = set((await s.exec(said.distinct())).all())
+    assignee = {t.assignee_id} if t.assignee_id else set()
+    ids = writers | assignee
+    if line == PUBLIC:
+        ids |= {t.author_id} | seen.facts.participants
+        if seen.facts.asked and not t.private:
+            ids |= _ids_of(await approvers(s, t.organisation_id))
+    if t.assignee_id is None:
+        ids |= _ids_of(await responsible(s, t.service_id))
+    return ids, writers | (assignee if t.status in EXECUTOR_SHOWN else set())
+
+
+def _ids_of(people: list[User]) -> set[int]:
+    return {u.id for u in people if u.id is not None}

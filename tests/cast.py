@@ -1,0 +1,152 @@
+"""The fixed cast, on both kinds of ground: Anna and Boris of Ромашка, Denis, Lev and Nina of the staff, and Vera of Лютик, who is tried at every door."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
+from server.config import Settings, from_environment
+from server.db import Database, Session
+from server.migrations import migrate
+from server.people import tokens
+from server.people.model import Membership, User
+from server.people.policy import Viewer
+from server.people.queries import viewer
+from server.tickets.actions import NewTicket, create
+from server.tickets.model import Ticket
+from tests.parts.postgres import Postgres
+
+SECRET = "a secret of the tests, long enough to be one"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of the cast: id, login, and a bearer token."""
+
+    id: int
+    login: str
+    name: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody and everything that is there before a test begins."""
+
+    anna: Person
+    boris: Person
+    denis: Person
+    lev: Person
+    nina: Person
+    vera: Person
+    gleb: Person
+    pavel: Person
+    romashka: int
+    lyutik: int
+    accounting: int
+    network: int
+
+
+PEOPLE = {
+    "anna": ("Анна Лугова", ["client"]),
+    "boris": ("Борис Нестеров", ["client"]),
+    "denis": ("Денис Орлов", ["executor"]),
+    "lev": ("Лев Гордеев", ["lead"]),
+    "nina": ("Нина Белова", ["accountant"]),
+    "vera": ("Вера Климова", ["client"]),
+    "gleb": ("Глеб Сомов", ["executor"]),
+    "pavel": ("Павел Ершов", ["admin"]),
+}
+
+
+async def fill(db: Database) -> Cast:
+    """Two organisations, two services, eight people: Denis answers for accounting, Gleb for the network."""
+    async with db.transaction() as s:
+        romashka, lyutik = [await _organisation(s, name) for name in ("Ромашка", "Лютик")]
+        accounting = await _row(s, Service(name="1С:Бухгалтерия", group="1С", description="Учёт и отчётность"))
+        network = await _row(s, Service(name="Сеть и доступы", group="ИТ", description="Интернет, почта, права"))
+        people: dict[str, Person] = {}
+        for place, (login, (name, roles)) in enumerate(PEOPLE.items()):
+            user = User(login=login, name=name, roles=roles, email=f"{login}@example.test", phone=f"+7900000000{place}")
+            user_id = await _row(s, user)
+            people[login] = Person(user_id, login, name, await tokens.add(s, user))
+        for login, organisation in (("anna", romashka), ("boris", romashka), ("vera", lyutik)):
+            s.add(
+                Membership(
+                    user_id=people[login].id, organisation_id=organisation, can_approve=login == "boris"
+                )
+            )
+        s.add(Responsible(service_id=accounting, user_id=people["denis"].id))
+        s.add(Responsible(service_id=network, user_id=people["gleb"].id))
+    return Cast(**people, romashka=romashka, lyutik=lyutik, accounting=accounting, network=network)
+
+
+async def _organisation(s: Session, name: str) -> int:
+    found = await _row(s, Organisation(name=name))
+    s.add(LegalEntity(organisation_id=found, name=name))
+    return found
+
+
+async def _row(s: Session, row: User | Organisation | Service) -> int:
+    s.add(row)
+    await s.flush()
+    assert row.id is not None
+    return row.id
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path}/journal.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    await server.template("journal", _prepare)
+    url = await server.create("journal")
+    yield url.replace("postgresql://", "postgresql+asyncpg://")
+    await server.drop(url)
+
+
+async def _prepare(url: str) -> None:
+    db = Database(url.replace("postgresql://", "postgresql+asyncpg://"))
+    await migrate(db)
+    await db.close()
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """A migrated database: the same tests run on SQLite and on PostgreSQL."""
+    found = Database(database_url)
+    await migrate(found)
+    yield found
+    await found.close()
+
+
+@pytest.fixture
+async def cast(db: Database) -> Cast:
+    """The people and things of the cast, in `db`."""
+    return await fill(db)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a journal under test, keeping mail and SMS in files."""
+    env = {"DATA_DIR": str(tmp_path), "SECRET_KEY": SECRET, "MAIL_URL": "file:", "SMS_URL": "file:"}
+    return replace(from_environment(env), digest_quiet_seconds=1.0)
+
+
+async def as_viewer(s: Session, person: Person) -> Viewer:
+    """What the policy knows of one of the cast now."""
+    found = await viewer(s, person.id)
+    assert found is not None
+    return found
+
+
+async def ask(db: Database, author: Person, service: int, subject: str = "Не проводится реализация", **more: object) -> int:
+    """A request of one of the cast; its number."""
+    async with db.transaction() as s:
+        new = NewTicket(subject=subject, service=service, text="Ошибка в строке 3", **more)  # type: ignore[arg-type]
+        ticket: Ticket = await create(s, await as_viewer(s, author), new)
+        return ticket.number

@@ -1,0 +1,127 @@
+"""A whole journal under test, served by the real uvicorn on loopback, and a client of its socket that nobody here wrote."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+from server.app import create_app
+from server.config import Settings
+from server.db import Database
+from server.serving import options
+from tests.cast import Cast, Person
+from tests.parts.serve import serving
+
+
+class Line:
+    """One open socket: sends frames, keeps what came, waits for the frame a test is about."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.frames: list[dict[str, Any]] = []
+
+    async def send(self, **frame: Any) -> None:
+        await self.connection.send(json.dumps(frame, ensure_ascii=False))
+
+    async def next(self, within: float = 5.0) -> dict[str, Any]:
+        """The next frame."""
+        async with asyncio.timeout(within):
+            frame: dict[str, Any] = json.loads(await self.connection.recv())
+        self.frames.append(frame)
+        return frame
+
+    async def until(self, op: str, within: float = 5.0, **fields: Any) -> dict[str, Any]:
+        """The next frame of that kind with those fields; others before it are kept in `frames`."""
+        async with asyncio.timeout(within):
+            while True:
+                frame = await self.next(within)
+                if frame["op"] == op and all(frame.get(k) == v for k, v in fields.items()):
+                    return frame
+
+    async def join(self, room: str, after: int | None = None, **more: Any) -> dict[str, Any]:
+        """Enters a room; the `joined` frame (or the `error` or `reset`)."""
+        await self.send(op="join", room=room, **({} if after is None else {"after": after}), **more)
+        while True:
+            frame = await self.next()
+            if frame["op"] in ("joined", "error", "reset") and frame.get("room") == room:
+                return frame
+
+    async def say(self, room: str, id: str, text: str, **more: Any) -> dict[str, Any]:
+        """Says something; the `ack` or `error` for it."""
+        await self.send(op="say", room=room, id=id, text=text, **more)
+        while True:
+            frame = await self.next()
+            if frame["op"] in ("ack", "error") and frame.get("id") == id:
+                return frame
+
+    async def closed(self, within: float = 5.0) -> int:
+        """The code the server closed with; frames before it are kept."""
+        async with asyncio.timeout(within):
+            async for raw in self.connection:
+                self.frames.append(json.loads(raw))
+        assert self.connection.close_code is not None
+        return self.connection.close_code
+
+
+@dataclass
+class House:
+    """Where the journal answers, and who is in it."""
+
+    base: str
+    cast: Cast
+    db: Database
+    settings: Settings
+
+    @property
+    def ws(self) -> str:
+        return self.base.replace("http://", "ws://") + "/ws"
+
+    @asynccontextmanager
+    async def line(self, person: Person) -> AsyncIterator[Line]:
+        """A socket with this person's bearer token, past its `hello`."""
+        headers = {"Authorization": f"Bearer {person.token}"}
+        async with connect(self.ws, additional_headers=headers, compression=None) as connection:
+            line = Line(connection)
+            assert (await line.next())["op"] == "hello"
+            yield line
+
+
+@asynccontextmanager
+async def journal(settings: Settings, *, with_worker: bool = False) -> AsyncIterator[str]:
+    """One process of the journal as `serve` runs it; gives its address."""
+    served = {k: v for k, v in options(settings).items() if k.startswith("ws_")}
+    async with serving(create_app(settings, with_worker=with_worker), **served) as base:
+        yield base
+
+
+@pytest.fixture
+def ground(request: pytest.FixtureRequest, settings: Settings, database_url: str) -> Settings:
+    """Settings for the database of this run; on PostgreSQL with Redis beside it."""
+    redis = None if database_url.startswith("sqlite") else request.getfixturevalue("redis_url")
+    return replace(settings, database_url=database_url, redis_url=redis)
+
+
+@pytest.fixture
+async def house(ground: Settings, db: Database, cast: Cast) -> AsyncIterator[House]:
+    """One process with the cast in it."""
+    async with journal(ground) as base:
+        yield House(base, cast, db, ground)
+
+
+@pytest.fixture
+async def two(ground: Settings, db: Database, cast: Cast) -> AsyncIterator[tuple[House, House]]:
+    """Two web processes' worth of application over the same database and Redis; on SQLite there is only one to be had."""
+    if ground.sqlite:
+        async with journal(ground) as base:
+            only = House(base, cast, db, ground)
+            yield only, only
+        return
+    async with journal(ground) as first, journal(ground) as second:
+        yield House(first, cast, db, ground), House(second, cast, db, ground)
+
+
