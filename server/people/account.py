@@ -1,6 +1,7 @@
 """What people do to their own account: choose a password, ask for a link when it is forgotten, set preferences."""
 
 import logging
+import secrets
 from datetime import timedelta
 from zoneinfo import available_timezones
 
@@ -12,7 +13,7 @@ from server.db import Session
 from server.errors import Gone, Invalid, TooMany
 from server.i18n import LOCALES
 from server.labels import DIGEST
-from server.notices import outbox
+from server.notices.model import Dispatch
 from server.people import attempts, details, sessions
 from server.people.actions import access_changed, locked
 from server.people.model import Challenge, LoginSession, MailLink, User
@@ -53,14 +54,25 @@ async def forgot(s: Session, login: str, device: Device) -> None:
     await attempts.add(s, *limits)
     user = await by_login(s, login)
     if user is not None and user.active and user.email:
-        await _mail_link(s, user)
+        _mail_link(s, user)
 
 
-async def _mail_link(s: Session, user: User) -> None:
+def _mail_link(s: Session, user: User) -> None:
     assert user.id is not None
     token, until = new_token(), now() + LINK_LIFE
     s.add(MailLink(id=mark(token), user_id=user.id, purpose=RESET, expires_at=until))
-    await outbox.mail(s, RESET, user.id, secret=token, until=until)
+    s.add(
+        Dispatch(
+            channel="mail",
+            kind=RESET,
+            user_id=user.id,
+            address=user.email,
+            secret=token,
+            values={"login": user.login, "name": user.name},
+            until=until,
+            message_id=f"{RESET}.{user.id}.{secrets.token_hex(8)}",
+        )
+    )
 
 
 async def behind_link(s: Session, token: str) -> User:

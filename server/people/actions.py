@@ -2,6 +2,7 @@
 preferences are in `account`, coming in and going out in `entering`. News of changed access leaves with the commit."""
 
 import logging
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Invalid, NotFound
 from server.events.log import AccessChanged
-from server.notices import outbox
+from server.notices.model import Dispatch
 from server.people import details, handover, sessions
 from server.people.model import Challenge, Membership, User
 from server.people.passwords import Password
@@ -63,7 +64,7 @@ async def register(s: Session, viewer: Viewer, account: Account, password: Passw
     await s.flush()
     if checked.organisation is not None:
         await set_membership(s, viewer, user, checked.organisation, checked.can_approve, checked.sees_all)
-    await _give_password(s, user, password, link)
+    _give_password(s, user, password, link)
     log.info("user %s registered by %s", user.id, viewer.id)
     return user
 
@@ -88,14 +89,23 @@ async def _checked(s: Session, account: Account, *, mailed: bool) -> Account:
     )
 
 
-async def _give_password(s: Session, user: User, password: Password, link: str) -> None:
+def _give_password(s: Session, user: User, password: Password, link: str) -> None:
     user.password_hash = password.hash
     user.password_temporary = password.once is not None
     user.password_until = now() + ONE_TIME_LIFE if password.once else None
     if password.once:
-        assert user.id is not None
-        values = {"login": user.login, "name": user.name, "link": link}
-        await outbox.mail(s, "registration", user.id, secret=password.once, values=values, until=user.password_until)
+        s.add(
+            Dispatch(
+                channel="mail",
+                kind="registration",
+                user_id=user.id,
+                address=user.email,
+                secret=password.once,
+                values={"login": user.login, "name": user.name, "link": link},
+                until=user.password_until,
+                message_id=f"registration.{user.id}.{secrets.token_hex(8)}",
+            )
+        )
 
 
 async def amend(s: Session, viewer: Viewer, user_id: int, account: Account) -> User:
@@ -152,7 +162,7 @@ async def send_new_password(s: Session, viewer: Viewer, user_id: int, password: 
         raise Conflict("У пользователя нет почты: укажите её, чтобы выслать пароль", field="email")
     user.auth_version += 1
     await sessions.end_all(s, user)
-    await _give_password(s, user, password, link)
+    _give_password(s, user, password, link)
     log.info("new password for user %s sent by %s", user.id, viewer.id)
 
 

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Forbidden, TooMany, Unauthorised, Unavailable
-from server.notices import outbox
+from server.notices.model import Dispatch
 from server.people import attempts, codes, details, sessions
 from server.people.model import Challenge, LoginSession, User
 from server.people.queries import by_login
@@ -143,8 +143,17 @@ async def send_code(
     else:
         code = codes.unseal(key, token, challenge.nonce, challenge.sealed)
     challenge.sent, challenge.sent_at = challenge.sent + 1, now()
-    assert user.id is not None
-    await outbox.sms(s, user.id, user.phone, codes.sms(code, user.locale), challenge.expires_at)
+    s.add(
+        Dispatch(
+            channel="sms",
+            kind="code",
+            user_id=user.id,
+            address=user.phone,
+            secret=codes.sms(code, user.locale),
+            until=challenge.expires_at,
+            message_id=f"code.{user.id}.{secrets.token_hex(8)}",
+        )
+    )
 
 
 async def _new_challenge(s: Session, key: str, token: str, user: User, session: LoginSession) -> tuple[Challenge, str]:
