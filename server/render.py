@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from server.events.kinds import MAX_TEXT
 from server.i18n import LOCALES, catalogue, known
 from server.labels import LABELS
 from server.tickets.diagram import diagram, onward
@@ -19,10 +20,13 @@ COMMON: dict[str, Any] = {
     "nav": {},
     "demo": False,
     "said": None,
-    "limits": {},
+    "limits": {"file_mb": 50},
     "theme": None,
     "support": None,
 }
+
+# What a form says beforehand; the server refuses the same (protocol.md).
+MOST = {"subject": 200, "text": MAX_TEXT, "files": 20}
 
 
 def folder() -> Path:
@@ -42,9 +46,10 @@ def events_html(event: Mapping[str, Any], locale: str) -> str:
     return render(f"events/_{event['kind']}.html", locale, event=event)
 
 
-def row_html(row: Mapping[str, Any], locale: str, *, staff: bool) -> str:
-    """A ticket's row in the staff's queue or in the client's list, as the socket sends it."""
-    return render("tickets/_queue_row.html" if staff else "tickets/_request_row.html", locale, row=row)
+def row_html(row: Mapping[str, Any], locale: str, *, staff: bool, viewer: int = 0) -> str:
+    """A ticket's row in the staff's queue or in the client's list, as the socket sends it to this viewer."""
+    template = "tickets/_queue_row.html" if staff else "tickets/_request_row.html"
+    return render(template, locale, row=row, me={"id": viewer})
 
 
 @cache
@@ -64,7 +69,7 @@ def environment(locale: str) -> Environment:
         messages.gettext, messages.ngettext, newstyle=True, pgettext=messages.pgettext
     )
     env.globals.update(label=wording.label, codes=codes, statuses=STATUSES, locales=LOCALES)
-    env.globals.update(diagram=diagram, onward=onward)
+    env.globals.update(diagram=diagram, onward=onward, most=MOST)
     env.filters.update(wording.filters())
     return env
 
