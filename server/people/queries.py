@@ -50,7 +50,9 @@ async def _as_viewers(s: Session, users: Sequence[User]) -> list[Viewer]:
 def _viewer(user: User, memberships: dict[int, Powers], serves: frozenset[int]) -> Viewer:
     assert user.id is not None
     roles = frozenset(user.roles)
-    return Viewer(user.id, user.name, roles, user.locale, user.time_zone, memberships, serves, user.access_version)
+    return Viewer(
+        user.id, user.name, roles, user.locale, user.time_zone, memberships, serves, user.access_version, user.position
+    )
 
 
 async def by_ids(s: Session, ids: Iterable[int]) -> dict[int, User]:
@@ -96,6 +98,17 @@ async def responsible(s: Session, service_id: int) -> list[User]:
         select(User)
         .join(Responsible, col(Responsible.user_id) == User.id)
         .where(Responsible.service_id == service_id, col(User.active))
+        .order_by(User.name)
+    )
+    return list(rows.all())
+
+
+async def members(s: Session, organisation_id: int) -> list[User]:
+    """Active people of an organisation, by name."""
+    rows = await s.exec(
+        select(User)
+        .join(Membership, col(Membership.user_id) == User.id)
+        .where(Membership.organisation_id == organisation_id, col(User.active))
         .order_by(User.name)
     )
     return list(rows.all())
