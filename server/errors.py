@@ -52,6 +52,13 @@ class NotFound(Refusal):
         super().__init__(detail)
 
 
+class TimedOut(Refusal):
+    """What was being sent stopped coming."""
+
+    status = 408
+    code = "timed_out"
+
+
 class Conflict(Refusal):
     """The state has moved on; `extra` carries the state as it is now."""
 
@@ -73,14 +80,34 @@ class TooLarge(Refusal):
     code = "too_large"
 
 
+class UnsupportedType(Refusal):
+    """A body in a form that this call does not read."""
+
+    status = 415
+    code = "unsupported_type"
+
+
+class Wrong(str):
+    """What is wrong with one field among several, with the values of its own %(name)s places."""
+
+    values: dict[str, Any]
+
+    def __new__(cls, detail: str, **values: Any) -> "Wrong":
+        self = super().__new__(cls, detail)
+        self.values = values
+        return self
+
+
 class Invalid(Refusal):
-    """Values that break a rule; `fields` maps each field to what is wrong with it."""
+    """Values that break a rule; `fields` maps each field to what is wrong with it (a msgid, or a `Wrong`)."""
 
     status = 422
     code = "invalid"
 
     def __init__(self, fields: dict[str, str], *, values: dict[str, Any] | None = None) -> None:
-        super().__init__(next(iter(fields.values())), values=values, field=next(iter(fields)))
+        first = next(iter(fields.values()))
+        values = (values or {}) | (first.values if isinstance(first, Wrong) else {})
+        super().__init__(first, values=values, field=next(iter(fields)))
         self.fields = fields
 
 
@@ -106,3 +133,10 @@ class Unavailable(Refusal):
 
     status = 503
     code = "unavailable"
+
+
+class NoRoom(Refusal):
+    """The disk, or this person's share of it, is full."""
+
+    status = 507
+    code = "no_room"

@@ -1,18 +1,39 @@
-"""What happens to files in the database: an upload waits for a message, a message takes it, a deleted message withdraws it."""
+"""What happens to files in the database: an upload waits, a message takes it, a deleted message withdraws it."""
 
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 
+from server.clock import now
 from server.db import Session
-from server.errors import Conflict, NotFound
+from server.errors import Conflict, NoRoom, NotFound
 from server.files.model import File
 from server.people.policy import Viewer
+from server.tickets.model import Draft
+
+MOST_WAITING = 100
+UNREFERENCED = timedelta(hours=24)
+
+
+async def keep(s: Session, viewer: Viewer, file: File) -> dict[str, Any]:
+    """Puts down an upload whose bytes are kept already; it waits for a message and is its uploader's until then."""
+    waiting = select(func.count()).where(File.uploader_id == viewer.id, col(File.ticket).is_(None))
+    if (await s.exec(waiting)).one() >= MOST_WAITING:
+        raise NoRoom("Слишком много файлов ждут отправки. Отправьте сообщение с ними или подождите сутки.")
+    s.add(file)
+    await s.flush()
+    return file_json(file)
+
+
+def file_json(file: File) -> dict[str, Any]:
+    """A file as events and answers name it."""
+    return {"id": file.id, "name": file.name, "size": file.size, "type": file.type}
 
 
 async def take(s: Session, viewer: Viewer, ids: list[str], ticket: int, line: str) -> list[dict[str, Any]]:
-    """Gives the uploader's own waiting files to a ticket, in the order named; foreign ones are absent, taken ones conflict."""
+    """Gives the uploader's own waiting files to a ticket, in order; foreign ones are absent, taken ones conflict."""
     if not ids:
         return []
     rows = await s.exec(select(File).where(col(File.id).in_(ids)).with_for_update())
@@ -23,7 +44,7 @@ async def take(s: Session, viewer: Viewer, ids: list[str], ticket: int, line: st
         if f.ticket is not None:
             raise Conflict("Файл уже приложен к другому сообщению", file=f.id)
         f.ticket, f.line = ticket, line
-    return [{"id": f.id, "name": f.name, "size": f.size, "type": f.type} for f in (found[i] for i in ids)]
+    return [file_json(found[i]) for i in ids]
 
 
 async def placed(s: Session, ids: list[str], seq: int) -> None:
@@ -37,3 +58,24 @@ async def withdraw(s: Session, ticket: int, line: str, seq: int) -> None:
     await s.execute(
         update(File).where(col(File.ticket) == ticket, col(File.line) == line, col(File.seq) == seq).values(line="gone")
     )
+
+
+async def forget_unreferenced(s: Session) -> list[str]:
+    """Deletes rows of uploads that nothing took within a day and no draft of a month names; gives ids whose bytes go
+    after the commit. A message that takes such a file at this moment wins: the locked row is looked at again."""
+    old = now() - UNREFERENCED
+    drafts = await s.exec(select(Draft.value).where(col(Draft.at) > now() - timedelta(days=30)))
+    named = {i for value in drafts.all() for i in value.get("files", ()) if isinstance(i, str)}
+    gone = await s.execute(
+        delete(File)
+        .where(col(File.ticket).is_(None), col(File.created_at) < old, col(File.id).not_in(named))
+        .returning(col(File.id))
+        .execution_options(synchronize_session=False)
+    )
+    return list(gone.scalars())
+
+
+async def known(s: Session, ids: list[str]) -> set[str]:
+    """Those of these ids that have a row."""
+    rows = await s.exec(select(File.id).where(col(File.id).in_(ids)))
+    return set(rows.all())

@@ -51,13 +51,10 @@ class Storage:
             return None
         return bytes(await found.bytes_async())
 
-    async def stream(self, file_id: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """Bytes `start` to before `end`; raises `FileNotFoundError` at the first of them."""
-        if start == end:
-            return
+    async def open(self, file_id: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Bytes `start` to before `end`; `FileNotFoundError` when they are not there."""
         found = await obstore.get_async(self._store, _key(file_id), options={"range": (start, end)})
-        async for chunk in found.stream(min_chunk_size=CHUNK):
-            yield bytes(chunk)
+        return _chunks(found)
 
     async def delete(self, file_id: str) -> None:
         """Removes it, if it is there."""
@@ -75,6 +72,11 @@ class Storage:
         """Uploads that stopped half-way, left behind by a killed process."""
         limit = moment.timestamp()
         return [path for path in self.incoming.iterdir() if path.stat().st_mtime < limit]
+
+
+async def _chunks(found: obstore.GetResult) -> AsyncIterator[bytes]:
+    async for chunk in found.stream(min_chunk_size=CHUNK):
+        yield bytes(chunk)
 
 
 def _key(file_id: str) -> str:
