@@ -1,4 +1,4 @@
-"""Keeping the index true: what is said comes in, what is changed or deleted leaves, each in the event's own transaction."""
+"""Keeping the index true: what is said comes in, what is changed or deleted leaves, in the event's transaction."""
 
 import asyncio
 
@@ -20,11 +20,7 @@ async def said(s: Session, event: Event, subject: str) -> None:
     if event.kind != "message":
         return
     about = subject if (event.line, event.seq) == (PUBLIC, 1) else ""
-    s.add(
-        SearchText(
-            ticket=event.ticket, line=event.line, seq=event.seq, terms=await _terms(event, event.text, about)
-        )
-    )
+    s.add(SearchText(ticket=event.ticket, line=event.line, seq=event.seq, terms=await _terms(event, event.text, about)))
     await s.flush()
 
 
@@ -41,11 +37,7 @@ async def changed(s: Session, message: Event, text: str | None) -> None:
     )
     await s.execute(row)
     if text is not None:
-        s.add(
-            SearchText(
-                ticket=message.ticket, line=message.line, seq=message.seq, terms=await _terms(message, text)
-            )
-        )
+        s.add(SearchText(ticket=message.ticket, line=message.line, seq=message.seq, terms=await _terms(message, text)))
         await s.flush()
 
 

@@ -1,4 +1,4 @@
-"""The index of what was said, as it is stored: one row of terms for each message, and beside it what each database searches fast."""
+"""The index of what was said: one row of terms for each message, and beside it what each database searches fast."""
 
 from sqlalchemy import DDL, Column, Text, UniqueConstraint, event
 from sqlmodel import Field, SQLModel

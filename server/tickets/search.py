@@ -43,7 +43,7 @@ def asked(q: str) -> Asked:
 
 
 def matching(s: Session, viewer: Viewer, what: Asked) -> ColumnElement[bool]:
-    """A condition on `Ticket`. It says nothing of whether the ticket may be seen: `queries.visible` stands beside it."""
+    """A condition on `Ticket`; whether it may be seen is not said here: `queries.visible` stands beside it."""
     ways: list[ColumnElement[bool]] = []
     if what.words:
         ways.append(col(Ticket.number).in_(_rows(s, viewer, what.words)))
@@ -68,7 +68,7 @@ async def count(s: Session, viewer: Viewer, what: Asked) -> int:
 
 
 async def hits(s: Session, viewer: Viewer, what: Asked, limit: int = 50) -> list[dict[str, Any]]:
-    """Found tickets, the latest word first, each with the text that was found: `where` is subject, message, note or file."""
+    """Found tickets, the latest word first, each with the text found; `where`: subject, message, note or file."""
     tickets = list(
         (
             await s.exec(
@@ -111,9 +111,7 @@ async def _found_events(
     return {e.ticket: (e.line, shown) for e, shown in zip(newest.values(), wire, strict=True)}
 
 
-def _hit(
-    ticket: Ticket, row: dict[str, Any], event: tuple[str, dict[str, Any]] | None, what: Asked
-) -> dict[str, Any]:
+def _hit(ticket: Ticket, row: dict[str, Any], event: tuple[str, dict[str, Any]] | None, what: Asked) -> dict[str, Any]:
     hit = {"ticket": row, "where": "subject", "author": None, "at": log.instant(ticket.last_at), "text": ""}
     if event is None or _says(ticket.subject, what.words):
         return hit
