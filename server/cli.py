@@ -1,4 +1,5 @@
-"""`journal …`: each command parses, calls one action, prints. Exit status: 0 done, 1 refused in one clear line, 2 usage."""
+"""`journal …`: each command parses, calls one action, prints. Exit status: 0 done, 1 refused (one line why), 2
+usage."""
 
 import argparse
 import asyncio

@@ -18,8 +18,8 @@ ACTS = ["actions", "writing", "moving", "talk", "entering", "account"]  # action
 QUESTIONS = ["queries", "inbox", "people"]  # and questions
 FLOORS = {
     ROOF: ["app", "cli", "worker", "demo", "__main__"],
-    EDGE: ["pages", "api", "socket", "openapi", "health"],
-    WEB: ["web", "endpoint", "downloads"],
+    EDGE: ["pages", "own_pages", "api", "socket", "openapi", "health"],
+    WEB: ["web", "doors", "endpoint", "downloads"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
     ACTION: [*ACTS, *QUESTIONS, "handover", "fanout", "audience", "outbox", "search", "uploads", "drafts", "idempotency"],
     LOG: ["log", "reading", "email", "push", "sms", "storage", "attempts", "sessions", "tokens", "index", "previews"],

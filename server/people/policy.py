@@ -30,6 +30,7 @@ class Viewer:
     memberships: dict[int, Powers] = field(default_factory=dict)
     serves: frozenset[int] = frozenset()
     access_version: int = 0
+    position: str = ""
 
     def person(self) -> dict[str, Any]:
         """PERSON of the protocol."""

@@ -1,6 +1,7 @@
 """Reading people: who is asking (`viewer`), PERSONs by id, who holds a role."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import String, cast, or_
 from sqlmodel import col, select
@@ -112,3 +113,15 @@ async def members(s: Session, organisation_id: int) -> list[User]:
         .order_by(User.name)
     )
     return list(rows.all())
+
+
+async def clients(s: Session) -> list[dict[str, Any]]:
+    """Active people of all organisations, on whose behalf the staff may write: id, name, organisation's name."""
+    rows = await s.exec(
+        select(User, Organisation.name)
+        .join(Membership, col(Membership.user_id) == User.id)
+        .join(Organisation, col(Organisation.id) == Membership.organisation_id)
+        .where(col(User.active))
+        .order_by(Organisation.name, User.name)
+    )
+    return [{"id": u.id, "name": u.name, "organisation": name} for u, name in rows.all()]
