@@ -47,12 +47,16 @@ def anywhere(code: str) -> bool:
     return not STATUSES[code].path and len(sources(code)) > EVERYWHERE
 
 
+def main_path() -> list[str]:
+    """The statuses of the usual way, and those that end it."""
+    path = [code for code, status in STATUSES.items() if status.path]
+    return path + [code for code in STATUSES if sources(code) == path[-1:] and not STATUSES[code].open]
+
+
 def layout() -> dict[str, Cell]:
     """The path runs to the right and turns back; what ends it goes on; the rest stands beside its source."""
-    path = [code for code, status in STATUSES.items() if status.path]
-    path += [code for code in STATUSES if sources(code) == path[-1:] and not STATUSES[code].open]
     cells: dict[str, Cell] = {}
-    for place, code in enumerate(path):
+    for place, code in enumerate(main_path()):
         row, column = divmod(place, COLUMNS)
         cells[code] = (row + 1, COLUMNS - 1 - column if row % 2 else column)
     for code in STATUSES:
@@ -74,7 +78,7 @@ def _beside(code: str, cells: dict[str, Cell]) -> Cell:
 
 def edges(cells: dict[str, Cell]) -> list[Edge]:
     """One for each pair of statuses; of those that lead where almost everything leads, only the nearest."""
-    order = [code for code, status in STATUSES.items() if status.path]
+    order = main_path()
     pairs = dict.fromkeys((t.frm, t.to) for t in TRANSITIONS)
     following = set(zip(order, [*order[1:], ""], strict=True))
     return [
@@ -123,8 +127,17 @@ class Router:
         if a[0] == b[0]:
             y = _y(a) + HEIGHT // 2 + (aside if a[1] > b[1] else -aside)
             return f"M{_x(a) + (WIDTH if b[1] > a[1] else 0)} {y}H{_x(b) + (0 if b[1] > a[1] else WIDTH)}"
-        x = _x(a) + WIDTH // 2 + (2 * aside if a[0] > b[0] else -2 * aside)
+        x = _x(a) + WIDTH // 2 + (PORT if a[0] > b[0] else -PORT) * bool(aside)
+        self.reserve(a, b, 2 if aside else 0)
         return f"M{x} {_y(a) + (HEIGHT if b[0] > a[0] else 0)}V{_y(b) + (0 if b[0] > a[0] else HEIGHT)}"
+
+    def reserve(self, a: Cell, b: Cell, places: int) -> None:
+        """The ports that a pair of straight arrows takes on the facing sides of two boxes."""
+        upper, lower = sorted((a, b))
+        for code, cell in self.cells.items():
+            if cell in (upper, lower):
+                side = "below" if cell == upper else "above"
+                self.ports[code, side] = max(self.ports[code, side], places)
 
     def same_row(self, e: Edge, a: Cell, b: Cell) -> str:
         """Below the row, and up again."""
