@@ -1,8 +1,8 @@
 """Wires settings, database, bus, routes and middleware together. No handler, no query, no rule."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -23,11 +23,15 @@ from server.files.storage import Storage
 from server.guard import SameSite, SecurityHeaders
 from server.migrations import migrate
 from server.notices import worker
+from server.people import own_pages
 from server.people import pages as people_pages
 from server.rooms import socket
 from server.rooms.hub import Hub
 from server.rooms.watch import watch
 from server.tickets import pages as ticket_pages
+
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, web.Journal]]]
 
 
 def routes(settings: Settings) -> list[BaseRoute]:
@@ -37,6 +41,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *socket.routes,
         *api.routes,
         *people_pages.routes,
+        *own_pages.routes,
         *ticket_pages.routes,
         *file_pages.routes,
         *catalogue_pages.routes,
@@ -67,7 +72,7 @@ def create_app(settings: Settings, *, with_worker: bool = False) -> Starlette:
     )
 
 
-def _lifespan(settings: Settings, with_worker: bool) -> Callable[[Starlette], object]:
+def _lifespan(settings: Settings, with_worker: bool) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, web.Journal]]:
         bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()

@@ -1,5 +1,7 @@
-"""What can go wrong on purpose: each refusal has its HTTP status and its socket code. Raised by actions, translated at the edges."""
+"""What can go wrong on purpose: each refusal has its HTTP status and its socket code. Raised by actions,
+translated at the edges."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -9,10 +11,10 @@ class Refusal(Exception):
     status: ClassVar[int] = 400
     code: ClassVar[str] = "invalid"
 
-    def __init__(self, detail: str, /, *, values: dict[str, Any] | None = None, **extra: Any) -> None:
+    def __init__(self, detail: str, /, *, values: Mapping[str, Any] | None = None, **extra: Any) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.values = values or {}
+        self.values = dict(values or {})
         self.extra = extra
 
 
@@ -104,7 +106,7 @@ class Invalid(Refusal):
     status = 422
     code = "invalid"
 
-    def __init__(self, fields: dict[str, str], *, values: dict[str, Any] | None = None) -> None:
+    def __init__(self, fields: dict[str, str], *, values: Mapping[str, Any] | None = None) -> None:
         first = next(iter(fields.values()))
         values = (values or {}) | (first.values if isinstance(first, Wrong) else {})
         super().__init__(first, values=values, field=next(iter(fields)))

@@ -1,9 +1,15 @@
 """Runs the application under uvicorn: one process, or several on one port."""
 
+import asyncio
+import signal
+
 import uvicorn
 
 from server.app import create_app
 from server.config import Settings, from_environment
+from server.db import Database
+from server.migrations import migrate
+from server.notices import worker
 from server.rooms.protocol import MAX_FRAME
 
 GRACE = 10
@@ -15,11 +21,13 @@ def application() -> object:
 
 
 def options(settings: Settings) -> dict[str, object]:
-    """Compression is off: it doubles the memory of an idle socket and costs most of the fan-out. A silent peer is noticed in 40 s."""
+    """Compression is off: it doubles the memory of an idle socket and costs most of the fan-out. A silent peer
+    is noticed in 40 s."""
     return {
         "host": settings.host, "port": settings.port, "ws_max_size": MAX_FRAME + 1024, "ws_per_message_deflate": False,
         "ws_ping_interval": 20.0, "ws_ping_timeout": 20.0, "timeout_graceful_shutdown": GRACE, "server_header": False,
-        "proxy_headers": bool(settings.trusted_proxies), "forwarded_allow_ips": list(settings.trusted_proxies) or "127.0.0.1",
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies) or "127.0.0.1",
         "log_level": "warning", "access_log": False, "lifespan": "on",
     }  # fmt: skip
 
@@ -31,3 +39,21 @@ def serve(settings: Settings) -> None:
         return
     app = create_app(settings, with_worker=settings.redis_url is None)
     uvicorn.run(app, **options(settings))  # type: ignore[arg-type]
+
+
+def work(settings: Settings) -> None:
+    """Runs a worker alone, until it is told to stop."""
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
+    db = Database(settings.database_url)
+    await migrate(db)
+    task = asyncio.create_task(worker.run(db, settings, asyncio.Event()))
+    await stop.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await db.close()

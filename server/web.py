@@ -1,4 +1,5 @@
-"""The edge's tools: who is asking, forms, rendering, and refusals as a page or as problem+json. No rule of the domain."""
+"""The edge's tools: who is asking, forms, rendering, and refusals as a page or as problem+json. No rule of the
+domain."""
 
 import logging
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from server.people import sessions, tokens
 from server.people.policy import Viewer
 from server.people.queries import as_viewer
 from server.render import render
+from server.tickets.counts import nav
 
 if TYPE_CHECKING:
     from server.rooms.hub import Hub
@@ -83,18 +85,31 @@ async def by_token(s: Session, conn: HTTPConnection) -> Asking | None:
     return Asking(await as_viewer(s, user), token=row.id)
 
 
-async def require(s: Session, request: Request) -> Viewer:
-    """The viewer behind the cookie, or `Unauthorised`, which the edge turns into the log-in page."""
+async def recognise(s: Session, request: Request) -> Viewer | None:
+    """The viewer behind the cookie, remembered for what the page shows around; None for a visitor."""
     asking = await by_cookie(s, request)
     if asking is None:
-        raise Unauthorised("Войдите, чтобы продолжить")
-    request.state.viewer = asking.viewer
+        return None
+    request.state.viewer, request.state.nav = asking.viewer, await nav(s, asking.viewer)
     return asking.viewer
 
 
+async def require(s: Session, request: Request) -> Viewer:
+    """The same, or `Unauthorised`, which the edge turns into the log-in page."""
+    viewer = await recognise(s, request)
+    if viewer is None:
+        raise Unauthorised("Войдите, чтобы продолжить")
+    return viewer
+
+
 def number(request: Request) -> int:
-    """The ticket number of the path; what is no number is absent."""
-    raw = request.path_params["number"]
+    """The ticket number of the path."""
+    return path_number(request, "number")
+
+
+def path_number(request: Request, name: str) -> int:
+    """A number in the path; what is no number is absent."""
+    raw = request.path_params[name]
     if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
         raise NotFound
     return int(raw)
@@ -109,13 +124,13 @@ def locale(conn: HTTPConnection) -> str:
                       or i18n.preferred(conn.headers.get("accept-language", "")))  # fmt: skip
 
 
-def me(viewer: Viewer | None, position: str = "") -> dict[str, Any] | None:
+def me(viewer: Viewer | None) -> dict[str, Any] | None:
     """The viewer as templates know them."""
     if viewer is None:
         return None
     organisations = [{"id": i, "name": p.organisation} for i, p in viewer.memberships.items()]
     return {
-        "id": viewer.id, "name": viewer.name, "roles": sorted(viewer.roles), "position": position,
+        "id": viewer.id, "name": viewer.name, "roles": sorted(viewer.roles), "position": viewer.position,
         "staff": viewer.staff or viewer.admin, "locale": viewer.locale, "time_zone": viewer.time_zone,
         "organisation": organisations[0] if organisations else None, "memberships": organisations,
         "can_approve": any(p.can_approve for p in viewer.memberships.values()),
@@ -127,7 +142,8 @@ def page(request: Request, template: str, code: int = 200, /, **context: Any) ->
     parts = journal(request)
     viewer: Viewer | None = getattr(request.state, "viewer", None)
     common = {
-        "me": me(viewer), "path": request.url.path, "demo": parts.settings.demo,
+        "me": me(viewer), "nav": getattr(request.state, "nav", {}),
+        "path": request.url.path, "demo": parts.settings.demo,
         "said": request.cookies.get(SAID) and i18n.translate(locale(request), _unquoted(request.cookies[SAID])),
         "limits": {"file_mb": parts.settings.limits.file_mb}, "theme": request.cookies.get("theme"),
     }  # fmt: skip
@@ -187,6 +203,11 @@ def said(refusal: Refusal, language: str) -> str:
     return i18n.translate(language, refusal.detail, **refusal.values)
 
 
+def by_field(request: Request, refusal: Invalid) -> dict[str, str]:
+    """What is wrong with each field, in the reader's language."""
+    return {f: i18n.translate(locale(request), d, **refusal.values) for f, d in refusal.fields.items()}
+
+
 def problem(refusal: Refusal, language: str) -> JSONResponse:
     """RFC 9457: what is wrong, field by field where it is a form, with the state as it is now."""
     body: dict[str, Any] = {
@@ -195,7 +216,8 @@ def problem(refusal: Refusal, language: str) -> JSONResponse:
     }  # fmt: skip
     if isinstance(refusal, Invalid):
         body["errors"] = [
-            {"field": f, "detail": i18n.translate(language, d, **refusal.values)} for f, d in refusal.fields.items()
+            {"field": f, "detail": i18n.translate(language, d, **(refusal.values | getattr(d, "values", {})))}
+            for f, d in refusal.fields.items()
         ]
     headers = {"retry-after": str(refusal.extra["retry_after"])} if "retry_after" in refusal.extra else None
     return JSONResponse(body, refusal.status, headers, media_type="application/problem+json")

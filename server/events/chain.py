@@ -1,6 +1,7 @@
 """The chain that makes the log tamper-evident. Pure: digests and links, no database.
 
-Each event keeps a salted digest of its content and a link over the link before it. The chain holds digests, never content:
+Each event keeps a salted digest of its content and a link over the link before it. The chain holds digests,
+never content:
 erasing text and salt leaves every link whole."""
 
 import hashlib

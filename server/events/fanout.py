@@ -17,7 +17,8 @@ def message(body: dict[str, Any]) -> bytes:
 
 
 class Fanout:
-    """Called by the database with the news of each commit; `wake` tells the worker of this process that there may be work."""
+    """Called by the database with the news of each commit; `wake` tells the worker of this process that there
+    may be work."""
 
     def __init__(self, bus: Bus, wake: Callable[[], None] | None = None) -> None:
         self.bus = bus

@@ -24,12 +24,13 @@ class FileRef(BaseModel):
 
 
 class Kind(BaseModel):
-    """What one kind of event carries. `people` are the fields that hold a person's id and are shown as a PERSON;
-    `texts` is the field, if any, that search finds and erasure wipes; `shifts_access` marks kinds after which somebody's right may be gone."""
+    """What one kind of event carries. `on` are the lines it may stand on, `people` the fields that hold a person's id and are shown as a PERSON;
+    `texts` is the field, if any, that search finds and erasure wipes; `shifts_access` marks kinds after which
+    somebody's right may be gone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     kind: ClassVar[str] = ""
-    lines: ClassVar[frozenset[Line]] = frozenset({PUBLIC})
+    on: ClassVar[frozenset[Line]] = frozenset({PUBLIC})
     people: ClassVar[frozenset[str]] = frozenset()
     has_text: ClassVar[bool] = False
     shifts_access: ClassVar[bool] = False
@@ -37,7 +38,7 @@ class Kind(BaseModel):
 
 class Message(Kind):
     kind = "message"
-    lines = frozenset({PUBLIC, STAFF})
+    on = frozenset({PUBLIC, STAFF})
     has_text = True
     id: str
     text: Annotated[str, Field(max_length=MAX_TEXT)]
@@ -76,7 +77,7 @@ class EstimateLine(BaseModel):
 class Estimate(Kind):
     kind = "estimate"
     version: int
-    lines_: tuple[EstimateLine, ...] = Field(alias="lines")
+    lines: tuple[EstimateLine, ...]
     amount: int
     due: str | None = None
     comment: str | None = None
@@ -133,7 +134,7 @@ class Service(Kind):
 
 class Edit(Kind):
     kind = "edit"
-    lines = frozenset({PUBLIC, STAFF})
+    on = frozenset({PUBLIC, STAFF})
     has_text = True
     of: int
     text: Text
@@ -141,13 +142,13 @@ class Edit(Kind):
 
 class Delete(Kind):
     kind = "delete"
-    lines = frozenset({PUBLIC, STAFF})
+    on = frozenset({PUBLIC, STAFF})
     of: int
 
 
 class Time(Kind):
     kind = "time"
-    lines = frozenset({STAFF})
+    on = frozenset({STAFF})
     minutes: int
     date: str
     comment: str

@@ -65,6 +65,8 @@ async def append(
 ) -> Event:
     """Writes the next event of a ticket's log and puts it down for the fan-out. The number is taken by the UPDATE that
     locks the ticket's row, so numbers are commit order and have no holes."""
+    if line not in kind.on:
+        raise ValueError(f"{kind.kind} does not stand on the {line} line")
     at = now()
     seq = await _take_number(s, ticket, line, at)
     data = kind.model_dump(mode="json", by_alias=True, exclude={"text", "id"} if kind.has_text else None)
@@ -83,24 +85,25 @@ async def append(
 
 
 async def _take_number(s: Session, ticket: Ticket, line: Line, at: datetime) -> int:
-    head, moved = (Ticket.head, micros(at)) if line == PUBLIC else (Ticket.staff_head, micros(at))
-    later = {
-        name: case((col(column) < moved, moved), else_=col(column) + 1)
-        for name, column in (("changed", Ticket.changed), ("staff_changed", Ticket.staff_changed))
-        if line == PUBLIC or name == "staff_changed"
-    }
-    names = [col(head).key, *later]
-    statement = (
-        update(Ticket)
-        .where(col(Ticket.number) == ticket.number)
-        .values({col(head).key: col(head) + 1, **later})
-        .returning(*(getattr(Ticket, name) for name in names))
-        .execution_options(synchronize_session=False)
-    )
-    row = (await s.execute(statement)).one()
-    for name, value in zip(names, row, strict=True):
+    head, versions = ("head", ("changed", "staff_changed")) if line == PUBLIC else ("staff_head", ("staff_changed",))
+    values = {head: getattr(Ticket, head) + 1} | {v: _later(getattr(Ticket, v), micros(at)) for v in versions}
+    row = (
+        await s.execute(
+            update(Ticket)
+            .where(col(Ticket.number) == ticket.number)
+            .values(values)
+            .returning(*(getattr(Ticket, name) for name in values))
+            .execution_options(synchronize_session=False)
+        )
+    ).one()
+    for name, value in zip(values, row, strict=True):
         set_committed_value(ticket, name, value)
     return int(row[0])
+
+
+def _later(column: Any, moment: int) -> Any:
+    """The moment, or a little more than what stands there: versions grow even when clocks don't."""
+    return case((column < moment, moment), else_=column + 1)
 
 
 async def _link_before(s: Session, ticket: int, line: Line, seq: int) -> str:

@@ -13,7 +13,8 @@ BIG = BigInteger().with_variant(Integer, "sqlite")
 
 class Event(SQLModel, table=True):
     """One numbered event. `text` is what search finds and erasure wipes; `data` the rest of what its kind carries;
-    `replaced_by` the seq of the edit or deletion that took the text's place; `salt`, `digest`, `link` chain the log (`events.chain`)."""
+    `replaced_by` the seq of the edit or deletion that took the text's place; `salt`, `digest`, `link` chain the
+    log (`events.chain`)."""
 
     __table_args__ = (
         UniqueConstraint("ticket", "line", "seq"),

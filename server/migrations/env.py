@@ -1,19 +1,25 @@
 """Alembic's door: runs steps on the connection it is given (`server.migrations`), or on DATABASE_URL when a step is being written."""
 
 import asyncio
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString
 
 from server.config import from_environment
 from server.db import Database, UtcDateTime
 from server.migrations import tables  # noqa: F401 - every table must be known before steps are compared
 
 
-def _rendered(kind: str, item: object, _context: object) -> str | bool:
+def _rendered(kind: str, item: Any, _context: object) -> str | Literal[False]:
     """A step names plain column types: it must run long after ours have changed."""
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, AutoString):
+        return f"sa.String(length={item.length})" if item.length else "sa.String()"
+    return False
 
 
 def run(connection: Connection) -> None:

@@ -1,11 +1,12 @@
-"""From estimate to payment: hand in, decide, record payment, log time. Sums are kopecks; VAT is inside the price or named by the line."""
+"""From estimate to payment: hand in, decide, record payment, log time. Sums are kopecks; VAT is inside the
+price or named by the line."""
 
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import floor
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from sqlalchemy import update
 from sqlmodel import col, select
@@ -25,7 +26,7 @@ from server.tickets.writing import Opened, open_ticket
 
 Unit = Literal["hour", "piece", "month"]
 UNITS: tuple[str, ...] = get_args(Unit)
-VATS = ("none", "0", "5", "7", "10", "22")
+VATS = ("without", "0", "5", "7", "10", "22")
 MAX_LINES = 100
 MAX_PRICE = 10**12
 MAX_QUANTITY = Decimal(100_000)
@@ -33,7 +34,8 @@ MAX_QUANTITY = Decimal(100_000)
 
 @dataclass(frozen=True)
 class Line:
-    """A line as it was filled in: `quantity` a decimal in text (comma or point), `price` kopecks for one unit, `vat` a rate in percent or `none`.
+    """A line as it was filled in: `quantity` a decimal in text (comma or point), `price` kopecks for one unit,
+    `vat` a rate in percent or `without`.
     `minutes` in place of `quantity` is exact: 20 minutes are a third of an hour, not 0.33."""
 
     text: str
@@ -63,7 +65,7 @@ def price(line: Line, place: int) -> EstimateLine:
         price=line.price,
         vat=line.vat,
         sum=total,
-    )  # type: ignore[arg-type]
+    )
 
 
 def _amount(line: Line, where: str) -> Fraction:
@@ -98,7 +100,8 @@ async def hand_in_estimate(
     due: date | None = None,
     comment: str | None = None,
 ) -> Estimate:
-    """A new version of the estimate. It goes to the approver; where the rule asks for no approval, work may begin at once."""
+    """A new version of the estimate. It goes to the approver; where the rule asks for no approval, work may
+    begin at once."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_work(viewer, o.facts))
     if not 1 <= len(lines) <= MAX_LINES:
@@ -113,7 +116,7 @@ async def hand_in_estimate(
         EstimateEvent(
             version=estimate.version, lines=tuple(priced), amount=estimate.amount,
             due=due.isoformat() if due else None, comment=estimate.comment,
-        )  # type: ignore[call-arg]
+        )
     )  # fmt: skip
     if step is not None:
         await take(o, step)
@@ -146,7 +149,7 @@ async def decide(
     estimate = await _waiting(o, version)
     step = await possible(o, decision, "approval")
     await _decide_once(o, estimate, decision, comment)
-    await o.record(Approval(version=version, decision=decision, comment=comment))  # type: ignore[arg-type]
+    await o.record(Approval(version=version, decision=decision, comment=comment))
     await take(o, step, comment)
     return estimate
 
@@ -168,7 +171,7 @@ async def _waiting(o: Opened, version: int) -> Estimate:
     return estimate
 
 
-async def decision_json(s: Session, estimate: Estimate) -> dict[str, object]:
+async def decision_json(s: Session, estimate: Estimate) -> dict[str, Any]:
     """A decision as it stands, for whoever comes second."""
     decider = await s.get(User, estimate.decided_by) if estimate.decided_by else None
     return {
@@ -199,7 +202,7 @@ async def set_payment(s: Session, viewer: Viewer, number: int, state: str, invoi
     if (state, number_1c or o.ticket.invoice) == (o.ticket.payment_state, o.ticket.invoice):
         raise Conflict("Состояние оплаты уже такое", payment={"state": state, "invoice": o.ticket.invoice})
     o.ticket.payment_state, o.ticket.invoice = state, number_1c or o.ticket.invoice
-    await o.record(Payment(state=state, invoice=o.ticket.invoice))  # type: ignore[arg-type]
+    await o.record(Payment(state=state, invoice=o.ticket.invoice))
 
 
 async def log_time(

@@ -11,7 +11,8 @@ from server.db import UtcDateTime
 
 
 class Estimate(SQLModel, table=True):
-    """One version of an estimate, never changed after it was handed in; `decision` is `waiting` until somebody decides or it is recalled."""
+    """One version of an estimate, never changed after it was handed in; `decision` is `waiting` until somebody
+    decides or it is recalled."""
 
     __table_args__ = (UniqueConstraint("ticket", "version"),)
     id: int | None = Field(default=None, primary_key=True)

@@ -1,4 +1,5 @@
-"""Limits of sockets, kept in memory for each process. Limits on what costs money or guesses are kept in the database instead."""
+"""Limits of sockets, kept in memory for each process. Limits on what costs money or guesses are kept in the
+database instead."""
 
 import time
 from collections import Counter

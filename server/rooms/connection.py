@@ -31,7 +31,8 @@ class Connection:
         self._ended = asyncio.Event()
 
     def send(self, frame: str) -> None:
-        """Queues a frame. The frame being written doesn't count, nor does one that waits alone (`joined` may fill the limit)."""
+        """Queues a frame. The frame being written doesn't count, nor does one that waits alone (`joined` may
+        fill the limit)."""
         if self.code is not None:
             return
         self._waiting.append(frame)

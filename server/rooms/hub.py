@@ -1,10 +1,10 @@
-"""Who of this process listens where. Takes bells from the bus, keeps rooms, lists and presence; knows nothing of sockets' wire."""
+"""Who of this process listens where. Takes bells from the bus, keeps rooms, lists and presence; knows nothing
+of sockets' wire."""
 
 import asyncio
 import json
 import logging
 import secrets
-
 from typing import Any, Protocol
 
 from server.config import Limits

@@ -1,4 +1,5 @@
-"""Entering a room: subscribe first, then replay the log, then listen. Nothing said in between is missing or comes twice."""
+"""Entering a room: subscribe first, then replay the log, then listen. Nothing said in between is missing or
+comes twice."""
 
 from typing import Any
 
@@ -65,7 +66,8 @@ def _fitting(page: list[dict[str, Any]], seat: Seat, last: int) -> tuple[list[st
 
 def _covered(room: Room, seat: Seat, last: int) -> bool:
     """Whether page and what was offered meanwhile join without a gap."""
-    assert room.head is not None and seat.pending is not None
+    assert room.head is not None
+    assert seat.pending is not None
     return room.head <= last or (bool(seat.pending) and seat.pending[0].seq <= last + 1)
 
 

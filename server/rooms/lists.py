@@ -1,4 +1,5 @@
-"""The rooms without a log: `queue` and `inbox`. Rows are snapshots with a version; what a socket was sent is remembered, so that it can be told of what is gone."""
+"""The rooms without a log: `queue` and `inbox`. Rows are snapshots with a version; what a socket was sent is
+remembered, so that it can be told of what is gone."""
 
 import asyncio
 import logging
@@ -37,7 +38,8 @@ class ListSeat:
 
 
 class Lists:
-    """Keeps the list rooms of this process true: `touch` marks tickets, `run` sends what changed, at most one row a ticket and turn."""
+    """Keeps the list rooms of this process true: `touch` marks tickets, `run` sends what changed, at most one
+    row a ticket and turn."""
 
     def __init__(self, db: Database, presence: Presence) -> None:
         self.db = db
@@ -85,7 +87,8 @@ class Lists:
             self.inbox.pop(connection, None)
 
     async def run(self) -> None:
-        """Until cancelled: sends the rows of tickets that were touched. The database away means: marked again, tried again."""
+        """Until cancelled: sends the rows of tickets that were touched. The database away means: marked again,
+        tried again."""
         while True:
             await self._bell.wait()
             self._bell.clear()

@@ -1,4 +1,5 @@
-"""Who is where, in all processes together. Never logged: processes tell each other over the bus and forget who falls silent."""
+"""Who is where, in all processes together. Never logged: processes tell each other over the bus and forget who
+falls silent."""
 
 import asyncio
 from collections import Counter
@@ -37,6 +38,10 @@ class Presence:
     def online(self, ticket: int) -> set[int]:
         """Ids of those who are in a ticket's room now."""
         return {h.person for h in self._all() if h.ticket == ticket}
+
+    def everywhere(self) -> set[int]:
+        """Ids of those who are in any ticket now."""
+        return {h.person for h in self._all()}
 
     def looking(self, ticket: int) -> list[dict[str, Any]]:
         """PERSONs of the staff who look at a ticket, for its queue row."""

@@ -87,14 +87,15 @@ def ticket_room(name: str) -> TicketRoom:
 
 
 def parse(raw: str) -> Frame:
-    """Reads one frame; raises `Malformed`, `UnknownOp`, `Invalid`, `TooLarge` with the frame's `room` and `id` where it had any."""
+    """Reads one frame; raises `Malformed`, `UnknownOp`, `Invalid`, `TooLarge` with the frame's `room` and `id`
+    where it had any."""
     try:
         body = json.loads(raw, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Malformed("Кадр не читается: нужен один объект JSON") from None
     if not isinstance(body, dict):
         raise Malformed("Кадр не читается: нужен один объект JSON")
-    answers = {k: v for k in ("room", "id") if isinstance(v := body.get(k), str) and len(v) <= 64}
+    answers: dict[str, Any] = {k: v for k in ("room", "id") if isinstance(v := body.get(k), str) and len(v) <= 64}
     model = FRAMES.get(op) if isinstance(op := body.get("op"), str) else None
     if model is None:
         raise UnknownOp("Такой команды (op) нет", **answers)

@@ -1,4 +1,5 @@
-"""One ticket's room in this process: brings each event of the log to each socket once, in order. The log decides, the bus only rings."""
+"""One ticket's room in this process: brings each event of the log to each socket once, in order. The log
+decides, the bus only rings."""
 
 import asyncio
 import logging
@@ -16,9 +17,9 @@ from server.people.policy import STAFF_ROLES, Viewer
 from server.render import events_html
 from server.rooms.protocol import TicketRoom, encode
 from server.tickets import policy
+from server.tickets.facts import participants
 from server.tickets.model import Ticket
 from server.tickets.workflow import EXECUTOR_SHOWN
-from server.tickets.facts import participants
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,8 @@ class Room:
                 self._left(seat, self)
 
     async def learn_names(self) -> None:
-        """Reads which people of the staff clients may know here: the assignee from `estimating` on, and who has written."""
+        """Reads which people of the staff clients may know here: the assignee from `estimating` on, and who has
+        written."""
         async with self.db.reading() as s:
             ticket = await s.get_one(Ticket, self.place.ticket)
             wrote = select(Event.author_id).where(

@@ -1,4 +1,5 @@
-"""`/ws`: who may open it, and what each frame does. Frames are read by `protocol`, carried out by actions, answered here."""
+"""`/ws`: who may open it, and what each frame does. Frames are read by `protocol`, carried out by actions,
+answered here."""
 
 import asyncio
 import logging
@@ -12,14 +13,15 @@ from server import i18n, web
 from server.clock import now
 from server.db import AWAY, Session
 from server.errors import Forbidden, Malformed, NotFound, Refusal, TooMany, Unavailable
+from server.events.kinds import MAX_TEXT
 from server.events.log import instant
+from server.people.policy import Viewer
+from server.people.queries import viewer as load_viewer
 from server.rooms import protocol
 from server.rooms.buckets import Bucket
 from server.rooms.connection import Connection
 from server.rooms.protocol import INBOX, QUEUE, Frame, Join, Leave, Read, Say, Typing, encode, ticket_room
 from server.rooms.watch import vouch, vouch_no_more
-from server.people.policy import Viewer
-from server.people.queries import viewer as load_viewer
 from server.tickets import talk
 
 log = logging.getLogger(__name__)
@@ -93,7 +95,7 @@ class _Conversation:
         self.c.send(encode({
             "op": "hello", "user": self.c.viewer.person(), "time": instant(now()),
             "limits": {
-                "text": protocol.MAX_TEXT, "frame": protocol.MAX_FRAME, "files": protocol.MAX_FILES,
+                "text": MAX_TEXT, "frame": protocol.MAX_FRAME, "files": protocol.MAX_FILES,
                 "file_mb": limits.file_mb, "say_per_second": limits.say_per_second, "say_burst": limits.say_burst,
                 "sockets_per_user": limits.sockets_per_user, "sockets_per_address": limits.sockets_per_address,
                 "tickets_per_minute": limits.tickets_per_minute,
@@ -119,7 +121,9 @@ class _Conversation:
         answers: dict[str, object] = {}
         try:
             frame = protocol.parse(raw)
-            answers = {"room": frame.room} | ({"id": frame.id} if isinstance(frame, Say) else {})
+            answers["room"] = frame.room
+            if isinstance(frame, Say):
+                answers["id"] = frame.id
             await self._do(frame)
         except Refusal as refusal:
             self._refuse(refusal, answers)
@@ -211,9 +215,9 @@ class _Conversation:
 def _raise_unless_gone(*tasks: "asyncio.Task[int] | asyncio.Task[None]") -> None:
     """A peer that vanished while we wrote is no error; anything else is."""
     for task in tasks:
-        if task.done() and not task.cancelled() and (problem := task.exception()):
-            if not isinstance(problem, WebSocketDisconnect):
-                raise problem
+        problem = task.exception() if task.done() and not task.cancelled() else None
+        if problem is not None and not isinstance(problem, WebSocketDisconnect):
+            raise problem
 
 
 routes = [WebSocketRoute("/ws", socket)]

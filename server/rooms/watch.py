@@ -1,4 +1,5 @@
-"""What a process looks after while sockets are open: dead log-ins, lost bells, beats, presence. Each loop outlives the database's absence."""
+"""What a process looks after while sockets are open: dead log-ins, lost bells, beats, presence. Each loop
+outlives the database's absence."""
 
 import asyncio
 import logging

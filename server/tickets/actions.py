@@ -1,4 +1,5 @@
-"""What people do to a ticket besides talking and moving it: create, claim, assign, add people, change urgency and service, rate."""
+"""What people do to a ticket besides talking and moving it: create, claim, assign, add people, change urgency
+and service, rate."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from server.catalogue.model import LegalEntity, Service
 from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from server.events import log
 from server.events.kinds import (
     MAX_TEXT,
     URGENCIES,
@@ -24,6 +26,7 @@ from server.events.kinds import (
 )  # fmt: skip
 from server.events.kinds import Service as ServiceChange
 from server.events.log import micros
+from server.events.model import Event
 from server.files import actions as files
 from server.people.model import User
 from server.people.policy import STAFF_ROLES, Viewer
@@ -55,6 +58,8 @@ class NewTicket:
 async def create(s: Session, viewer: Viewer, new: NewTicket, *, per_minute: int = 0) -> Ticket:
     """Creates a request; its body becomes event 1. All that is wrong with the form is said at once."""
     author = await _author(s, viewer, new)
+    if new.id and (first := await log.by_client_id(s, author.id, new.id)):
+        return await _created_before(s, first, new)
     subject, body, service = await _checked(s, new)
     await _limit(s, viewer, per_minute)
     organisation = _organisation(author, new.organisation)
@@ -73,6 +78,14 @@ async def create(s: Session, viewer: Viewer, new: NewTicket, *, per_minute: int 
     body_event = Message(id=client_id, text=body, files=tuple(FileRef(**f) for f in taken))
     await o.record(body_event, client_id=client_id)
     await files.placed(s, new.files, 1)
+    return ticket
+
+
+async def _created_before(s: Session, first: Event, new: NewTicket) -> Ticket:
+    """The same request sent again, after a lost answer or a second press."""
+    ticket = await s.get_one(Ticket, first.ticket)
+    if first.seq != 1 or (first.text or "").strip() != text.storable(new.text, "text").strip():
+        raise Conflict("Под этим id уже отправлено другое сообщение", reason="id")
     return ticket
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from server.db import Session
+from server.events.kinds import PUBLIC
 from server.events.log import micros
 from server.people.policy import Viewer
 from server.tickets.model import ReadCursor, Ticket, TicketParticipant
@@ -31,29 +32,30 @@ def taking_part(viewer: Viewer) -> ColumnElement[bool]:
     return and_(visible(viewer), or_(*ways))
 
 
-async def inbox_items(s: Session, viewer: Viewer) -> list[dict[str, Any]]:
-    """`inbox` items of the protocol, newest first: tickets with something unread on the public line."""
+def with_cursor(query: Any, viewer: Viewer) -> Any:
+    """A query over tickets together with this person's cursor in each public log, where there is one."""
     cursor = and_(
         col(ReadCursor.ticket) == col(Ticket.number),
-        col(ReadCursor.line) == "public",
+        col(ReadCursor.line) == PUBLIC,
         col(ReadCursor.user_id) == viewer.id,
     )
-    beyond = col(Ticket.head) > _or_zero(ReadCursor.upto) + _or_zero(ReadCursor.own)
-    rows = await s.exec(
-        select(Ticket, ReadCursor)
-        .join(ReadCursor, cursor, isouter=True)
-        .where(taking_part(viewer), beyond)
-        .order_by(col(Ticket.last_at).desc())
-        .limit(MOST)
-    )
+    return query.join(ReadCursor, cursor, isouter=True)
+
+
+def beyond_cursor() -> ColumnElement[bool]:
+    """Whether something of others is unread, in a query made by `with_cursor`."""
+    read = func.coalesce(col(ReadCursor.upto), 0) + func.coalesce(col(ReadCursor.own), 0)
+    return col(Ticket.head) > read
+
+
+async def inbox_items(s: Session, viewer: Viewer) -> list[dict[str, Any]]:
+    """`inbox` items of the protocol, newest first: tickets with something unread on the public line."""
+    query = with_cursor(select(Ticket, ReadCursor), viewer).where(taking_part(viewer), beyond_cursor())
+    rows = await s.exec(query.order_by(col(Ticket.last_at).desc()).limit(MOST))
     return [
         {
             "ticket": t.number, "subject": t.subject, "unread": unread(t.head, c), "last": t.last_words,
-            "v": max(t.changed, micros(c.at) if c else 0),
+            "v": max(t.changed, micros(c.at) if c is not None else 0),
         }
         for t, c in rows.all()
     ]  # fmt: skip
-
-
-def _or_zero(column: Any) -> Any:
-    return func.coalesce(col(column), 0)

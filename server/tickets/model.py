@@ -12,8 +12,10 @@ from server.tickets.policy import Facts
 
 
 class Ticket(SQLModel, table=True):
-    """A request. `head` and `staff_head` are the last numbers of its two logs, `changed` and `staff_changed` the moments
-    (µs since 1970, strictly growing) of the last change that a client, or the staff, can see: versions of its queue row."""
+    """A request. `head` and `staff_head` are the last numbers of its two logs, `changed` and `staff_changed`
+    the moments
+    (µs since 1970, strictly growing) of the last change that a client, or the staff, can see: versions of its
+    queue row."""
 
     __table_args__ = (
         Index("ix_ticket_queue", "service_id", "status", "last_at"),
@@ -65,7 +67,8 @@ class TicketParticipant(SQLModel, table=True):
 
 
 class ReadCursor(SQLModel, table=True):
-    """How far somebody has read one of a ticket's logs; `own` counts their own events beyond it, so unread = head − upto − own."""
+    """How far somebody has read one of a ticket's logs; `own` counts their own events beyond it, so unread =
+    head − upto − own."""
 
     __tablename__ = "read_cursor"
     ticket: int = Field(foreign_key="ticket.number", primary_key=True)

@@ -1,4 +1,5 @@
-"""Who may see a ticket and do what with it. Pure, and the only place that decides it: pages, API, socket, files, search and mail all ask here."""
+"""Who may see a ticket and do what with it. Pure, and the only place that decides it: pages, API, socket,
+files, search and mail all ask here."""
 
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ from server.tickets.workflow import Actor
 
 @dataclass(frozen=True)
 class Facts:
-    """What of a ticket decides rights; `participants` are the people who were added by hand, `asked` whether approvers were asked."""
+    """What of a ticket decides rights; `participants` are the people who were added by hand, `asked` whether
+    approvers were asked."""
 
     number: int
     organisation_id: int
@@ -23,7 +25,8 @@ class Facts:
 
 
 def sees(viewer: Viewer, ticket: Facts) -> bool:
-    """Whether the ticket exists for this person. `tickets.queries.visible` says the same in SQL; a test holds them together."""
+    """Whether the ticket exists for this person. `tickets.queries.visible` says the same in SQL; a test holds
+    them together."""
     return sees_as_staff(viewer, ticket) or sees_as_client(viewer, ticket)
 
 
@@ -88,7 +91,8 @@ def actors(viewer: Viewer, ticket: Facts) -> frozenset[Actor]:
 
 
 def can_write(viewer: Viewer, ticket: Facts, line: Line) -> bool:
-    """Whether they may speak there while the ticket is open. An accountant reads the ticket only; an observer likewise."""
+    """Whether they may speak there while the ticket is open. An accountant reads the ticket only; an observer
+    likewise."""
     if line == STAFF:
         return viewer.staff and sees_as_staff(viewer, ticket)
     if viewer.executor and sees_as_staff(viewer, ticket):

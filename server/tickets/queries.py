@@ -1,4 +1,5 @@
-"""Reading tickets: find, list, show. Everything goes through `visible` or `policy.sees`; what can't be seen is absent."""
+"""Reading tickets: find, list, show. Everything goes through `visible` or `policy.sees`; what can't be seen is
+absent."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -42,9 +43,7 @@ def visible_as_staff(viewer: Viewer) -> ColumnElement[bool]:
         return true()
     if "executor" not in viewer.roles:
         return false()
-    return or_(
-        col(Ticket.service_id).in_(viewer.serves), col(Ticket.assignee_id) == viewer.id, _added(viewer)
-    )
+    return or_(col(Ticket.service_id).in_(viewer.serves), col(Ticket.assignee_id) == viewer.id, _added(viewer))
 
 
 def _visible_as_client(viewer: Viewer) -> ColumnElement[bool]:
@@ -74,11 +73,12 @@ async def find(s: Session, viewer: Viewer, number: int, line: Line = PUBLIC) -> 
     return Seen(ticket, facts)
 
 
-async def open_tickets(s: Session, viewer: Viewer, limit: int = 200) -> list[Ticket]:
-    """Open tickets this person sees, the latest word first."""
+async def open_tickets(s: Session, viewer: Viewer, limit: int = 200, *, assigned: bool = False) -> list[Ticket]:
+    """Open tickets this person sees (or was given), the latest word first."""
+    mine = col(Ticket.assignee_id) == viewer.id if assigned else true()
     rows = await s.exec(
         select(Ticket)
-        .where(visible(viewer), col(Ticket.status).in_(OPEN))
+        .where(visible(viewer), mine, col(Ticket.status).in_(OPEN))
         .order_by(col(Ticket.last_at).desc(), col(Ticket.number).desc())
         .limit(limit)
     )
@@ -149,7 +149,8 @@ def _ticket(
 
 
 async def rows(s: Session, viewer: Viewer, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
-    """ROWs of the queue and the list: TICKET, last words, version. Who looks or types is added where it is known (the hub)."""
+    """ROWs of the queue and the list: TICKET, last words, version. Who looks or types is added where it is
+    known (the hub)."""
     authors = await by_ids(s, {t.last_author_id for t in tickets if t.last_author_id is not None})
     out = await tickets_json(s, viewer, tickets)
     for row, t in zip(out, tickets, strict=True):

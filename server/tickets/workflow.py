@@ -25,7 +25,8 @@ class Status:
 
 @dataclass(frozen=True)
 class Transition:
-    """One allowed step. `via` is the only door that takes it; `back` means: only to where `waiting` was entered from."""
+    """One allowed step. `via` is the only door that takes it; `back` means: only to where `waiting` was entered
+    from."""
 
     frm: str
     to: str
@@ -39,6 +40,10 @@ class Transition:
     def asks_comment(self, actors: frozenset[Actor]) -> bool:
         """A lead who cancels owes a reason; the author who withdraws does not."""
         return self.comment and not (self.to == "cancelled" and actors & CLIENT_SIDE)
+
+    def named(self, actors: frozenset[Actor]) -> str:
+        """The button's verb: a client withdraws what a lead cancels."""
+        return N_("Отменить") if self.to == "cancelled" and not actors & CLIENT_SIDE else self.label
 
 
 CLIENT_SIDE: frozenset[Actor] = frozenset({"author", "approver"})

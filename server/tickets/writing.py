@@ -1,4 +1,5 @@
-"""A ticket opened for change: locked, its rights read again under the lock, and what follows from each event. Actions build on it."""
+"""A ticket opened for change: locked, its rights read again under the lock, and what follows from each event.
+Actions build on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ async def open_ticket(
     *,
     may: Callable[[Viewer, Facts], bool] | None = None,
 ) -> Opened:
-    """Locks a ticket that this person may see on that line (or that `may` lets them act on); `NotFound` otherwise, whatever the reason."""
+    """Locks a ticket that this person may see on that line (or that `may` lets them act on); `NotFound`
+    otherwise, whatever the reason."""
     ticket = (
         await s.exec(
             select(Ticket).where(Ticket.number == number).with_for_update(),

@@ -1,0 +1,138 @@
+"""The lists as pages show them: which rows, in which groups, under which filters. What is visible is decided in
+`queries`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import col, select
+
+from server.catalogue.queries import organisations, services_by_group
+from server.db import Session
+from server.errors import Invalid
+from server.people.policy import Viewer
+from server.people.queries import staff
+from server.tickets import counts, queries, search
+from server.tickets.inbox import with_cursor
+from server.tickets.model import Ticket
+from server.tickets.workflow import OPEN, STATUSES
+
+MOST = 200
+RECENT = 10
+Row = dict[str, Any]
+Looking = Callable[[int], list[dict[str, Any]]]
+
+FILTERS: dict[str, Any] = {
+    "status": Ticket.status,
+    "urgency": Ticket.urgency,
+    "service": Ticket.service_id,
+    "organisation": Ticket.organisation_id,
+    "assignee": Ticket.assignee_id,
+}
+CLIENT_FILTERS = ("status", "urgency", "service")
+
+
+async def client_list(s: Session, viewer: Viewer, asked: Mapping[str, str]) -> dict[str, Any]:
+    """The context of tickets/requests.html."""
+    view = asked.get("view", "open") if asked.get("view") in counts.CLIENT_VIEWS else "open"
+    filters = {name: asked.get(name, "") for name in CLIENT_FILTERS}
+    q = asked.get("q", "")
+    rows = await _rows(s, viewer, view, filters, q)
+    deciding = {o for o, p in viewer.memberships.items() if p.can_approve}
+    groups = _grouped(rows, ("ask", "turn", "work", "closed"), lambda row: _client_key(row, deciding))
+    if view == "open" and not q and not any(filters.values()):
+        recent = await _rows(s, viewer, "closed", filters, "", RECENT)
+        groups.append({"key": "recent", "rows": recent})
+    services = await services_by_group(s)
+    return {"view": view, "groups": groups, "filters": filters, "services": services, "q": q}
+
+
+async def staff_queue(
+    s: Session, viewer: Viewer, asked: Mapping[str, str], looking: Looking, typing: Looking
+) -> dict[str, Any]:
+    """The context of tickets/queue.html; `looking` and `typing` tell who of the staff is at a ticket."""
+    view = asked.get("view", "all") if asked.get("view") in counts.STAFF_VIEWS else "all"
+    filters = {name: asked.get(name, "") for name in FILTERS}
+    q = asked.get("q", "")
+    rows = await _rows(s, viewer, "open" if view == "all" else view, filters, q)
+    for row in rows:
+        row |= {"viewers": looking(row["number"]), "typing": typing(row["number"])}
+    return {
+        "view": view, "groups": _grouped(rows, ("answer", "doing", "wait", "closed"), _staff_key), "filters": filters,
+        "services": await services_by_group(s), "q": q, "total": await _total(s, viewer, view, filters, q),
+        "organisations": [{"id": o.id, "name": o.name} for o in await organisations(s)] if viewer.lead else [],
+        "staff": [u.person() for u in await staff(s, "executor", "lead")],
+    }  # fmt: skip
+
+
+async def found(s: Session, viewer: Viewer, q: str) -> dict[str, Any]:
+    """The context of tickets/search.html."""
+    if not q.strip():
+        return {"q": "", "hits": [], "total": 0}
+    try:
+        what = search.asked(q)
+    except Invalid:
+        return {"q": q, "hits": [], "total": 0}
+    return {"q": q, "hits": await search.hits(s, viewer, what), "total": await search.count(s, viewer, what)}
+
+
+def _conditions(s: Session, viewer: Viewer, view: str, filters: Mapping[str, str], q: str) -> list[ColumnElement[bool]]:
+    # Looking for words or for a status goes beyond what the view holds open.
+    wide = bool(q.strip()) or bool(filters.get("status"))
+    found = [queries.visible(viewer)] + ([] if wide else [counts.view(viewer, view)])
+    for name, value in filters.items():
+        if value:
+            column = col(FILTERS[name])
+            found.append(column == (value if name in ("status", "urgency") else _id(value)))
+    if q.strip():
+        found.append(search.matching(s, viewer, search.asked(q)))
+    return found
+
+
+def _id(value: str) -> int:
+    return int(value) if value.isdecimal() and len(value) < 10 else 0
+
+
+async def _rows(
+    s: Session, viewer: Viewer, view: str, filters: Mapping[str, str], q: str, most: int = MOST
+) -> list[Row]:
+    try:
+        conditions = _conditions(s, viewer, view, filters, q)
+    except Invalid:
+        return []
+    query = with_cursor(select(Ticket), viewer).where(*conditions)
+    tickets = (await s.exec(query.order_by(col(Ticket.last_at).desc(), col(Ticket.number).desc()).limit(most))).all()
+    return await queries.rows(s, viewer, tickets)
+
+
+async def _total(s: Session, viewer: Viewer, view: str, filters: Mapping[str, str], q: str) -> int:
+    try:
+        conditions = _conditions(s, viewer, "open" if view == "all" else view, filters, q)
+    except Invalid:
+        return 0
+    query = with_cursor(select(func.count()).select_from(Ticket), viewer).where(*conditions)
+    return int((await s.execute(query)).scalar_one())
+
+
+def _grouped(rows: Sequence[Row], keys: Sequence[str], key: Callable[[Row], str]) -> list[dict[str, Any]]:
+    found: dict[str, list[Row]] = {k: [] for k in keys}
+    for row in rows:
+        found[key(row)].append(row)
+    return [{"key": k, "rows": found[k]} for k in keys]
+
+
+def _client_key(row: Row, deciding: set[int]) -> str:
+    if row["status"] not in OPEN:
+        return "closed"
+    if row["status"] == "approval" and row["organisation"]["id"] in deciding:
+        return "ask"
+    return "turn" if STATUSES[row["status"]].turn == "client" else "work"
+
+
+def _staff_key(row: Row) -> str:
+    if row["status"] not in OPEN:
+        return "closed"
+    if STATUSES[row["status"]].turn in ("client", "approver"):
+        return "wait"
+    answered = row["last"]["author"] and "client" not in row["last"]["author"]["roles"]
+    return "doing" if answered and row["status"] != "new" else "answer"

@@ -1,0 +1,216 @@
+"""The pages of requests: the client's list, the queue, the form of a new one, the room, search. Reading goes
+straight to `queries`."""
+
+from datetime import date
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from server import i18n, text, web
+from server.catalogue.queries import services_by_group
+from server.db import Session
+from server.errors import Forbidden, Invalid, Refusal
+from server.events import log
+from server.events.kinds import MAX_TEXT, PUBLIC, STAFF
+from server.labels import URGENCY_HINT
+from server.markdown import markdown
+from server.people.policy import Viewer
+from server.people.queries import clients
+from server.render import events_html
+from server.tickets import actions, drafts, forms, groups, queries, showing
+
+OLDER = 50
+
+
+async def home(request: Request) -> Response:
+    """Where each person begins: staff at the queue, clients at their list, an admin at the people."""
+    async with web.journal(request).db.reading() as s:
+        viewer = await web.require(s, request)
+    where = "/queue" if viewer.staff else "/admin/users" if viewer.admin and not viewer.memberships else "/tickets"
+    return RedirectResponse(where, 303)
+
+
+async def requests(request: Request) -> Response:
+    """«Обращение клиента»: own requests, and with powers those of the organisation."""
+    async with web.journal(request).db.reading() as s:
+        viewer = await web.require(s, request)
+        if viewer.staff:
+            return RedirectResponse("/queue", 303)
+        context = await groups.client_list(s, viewer, request.query_params)
+    return web.page(request, "tickets/requests.html", **context)
+
+
+async def queue(request: Request) -> Response:
+    """The live queue of the staff."""
+    parts = web.journal(request)
+    async with parts.db.reading() as s:
+        viewer = await web.require(s, request)
+        if not viewer.staff:
+            return RedirectResponse("/tickets", 303)
+        presence = parts.hub.presence
+        context = await groups.staff_queue(s, viewer, request.query_params, presence.looking, presence.typing)
+    return web.page(request, "tickets/queue.html", **context)
+
+
+async def search(request: Request) -> Response:
+    """What holds the words, among what this person may see."""
+    async with web.journal(request).db.reading() as s:
+        viewer = await web.require(s, request)
+        context = await groups.found(s, viewer, request.query_params.get("q", ""))
+    return web.page(request, "tickets/search.html", **context)
+
+
+async def new(request: Request) -> Response:
+    """The form of a new request, filled in from the draft, or from another request («Создать на его основе»)."""
+    async with web.journal(request).db.reading() as s:
+        viewer = await web.require(s, request)
+        values = await _started(s, viewer, request.query_params.get("from", ""))
+        context = await _form(request, s, viewer, values, {})
+    return web.page(request, "tickets/create.html", **context)
+
+
+async def create(request: Request) -> Response:
+    """Sends the form. A refusal shows it again with everything that was typed and what is wrong with each field."""
+    parts = web.journal(request)
+    data = await web.form(request)
+    async with parts.db.reading() as s:
+        viewer = await web.require(s, request)
+    files = await forms.attached(request, viewer, data)
+    try:
+        wanted = _wanted(data, forms.uploaded(data) + [f.id for f in files], request.headers.get("idempotency-key"))
+        async with parts.db.transaction() as s:
+            s.add_all(files)
+            ticket = await actions.create(
+                s, await web.require(s, request), wanted, per_minute=parts.settings.limits.tickets_per_minute
+            )
+            await drafts.drop(s, viewer, "new")
+    except Refusal as refusal:
+        return await _again(request, viewer, data, refusal)
+    return web.done(request, f"/tickets/{ticket.number}", number=ticket.number, location=f"/tickets/{ticket.number}")
+
+
+async def _again(request: Request, viewer: Viewer, data: FormData, refusal: Refusal) -> Response:
+    if web.wants_json(request):
+        raise refusal
+    language = web.locale(request)
+    wrong = refusal.fields if isinstance(refusal, Invalid) else {"text": refusal.detail}
+    errors = {f: i18n.translate(language, d, **refusal.values) for f, d in wrong.items()}
+    async with web.journal(request).db.reading() as s:
+        values = _values(data) | {"files": await drafts.files_json(s, viewer, forms.uploaded(data))}
+        context = await _form(request, s, viewer, values, errors)
+    return web.page(request, "tickets/create.html", refusal.status, **context)
+
+
+def _wanted(data: FormData, files: list[str], key: str | None) -> actions.NewTicket:
+    service, author = web.field(data, "service").strip(), web.field(data, "author").strip()
+    raw_due = web.field(data, "due").strip()
+    try:
+        due = date.fromisoformat(raw_due) if raw_due else None
+    except ValueError:
+        raise Invalid({"due": "Дата в виде 24.11.2026"}) from None
+    return actions.NewTicket(
+        subject=web.field(data, "subject"), service=int(service) if service.isdecimal() and len(service) < 10 else 0,
+        text=web.field(data, "text"), urgency=web.field(data, "urgency", "normal"), files=files, due=due,
+        private=bool(web.field(data, "private")), author=web.whole(data, "author") if author else None,
+        id=key[:64] if key else None,
+    )  # fmt: skip
+
+
+def _values(data: FormData) -> dict[str, Any]:
+    names = ("subject", "urgency", "service", "text", "due", "author")
+    return {n: web.field(data, n) for n in names} | {"private": bool(data.get("private"))}
+
+
+EMPTY: dict[str, Any] = {
+    "subject": "", "urgency": "normal", "service": "", "text": "", "due": "", "author": "", "private": False,
+    "files": [],
+}  # fmt: skip
+
+
+async def _started(s: Session, viewer: Viewer, origin: str) -> dict[str, Any]:
+    if origin.isdecimal() and len(origin) < 10:
+        seen = await queries.find(s, viewer, int(origin))
+        first = (await log.wire(s, [e for e in [await log.one(s, seen.ticket.number, PUBLIC, 1)] if e]))[0]
+        t = seen.ticket
+        return EMPTY | {"subject": t.subject, "urgency": t.urgency, "service": t.service_id, "text": first["text"]}
+    saved = await drafts.draft(s, viewer, "new") or {}
+    return EMPTY | {k: v for k, v in saved.items() if k in EMPTY}
+
+
+async def _form(
+    request: Request, s: Session, viewer: Viewer, values: dict[str, Any], errors: dict[str, str]
+) -> dict[str, Any]:
+    if not (viewer.memberships or viewer.executor):
+        raise Forbidden("Обращение создаёт клиент или сотрудник от его имени")
+    return {
+        "services": await services_by_group(s, web.journal(request).hub.presence.everywhere()),
+        "values": values,
+        "errors": errors,
+        "draft_at": await drafts.saved_at(s, viewer, "new"),
+        "clients": await clients(s) if viewer.executor else [],
+        "urgencies": [{"code": code, "hint": hint} for code, hint in URGENCY_HINT.items()],
+    }
+
+
+async def room(request: Request) -> Response:
+    """The ticket's page: the conversation and everything beside it."""
+    return await _room(request, "ticket/page.html")
+
+
+async def panel(request: Request) -> Response:
+    """What stands around the conversation, anew: fetched after an event that changed it."""
+    return await _room(request, "ticket/panel.html")
+
+
+async def _room(request: Request, template: str) -> HTMLResponse:
+    parts, number = web.journal(request), web.number(request)
+    async with parts.db.reading() as s:
+        viewer = await web.require(s, request)
+        context = await showing.ticket_page(s, viewer, number, parts.hub.presence.online(number))
+    language = web.locale(request)
+    for move in context["moves"]:
+        move["label"] = i18n.translate(language, move["label"])
+    return web.page(request, template, **context)
+
+
+async def older(request: Request) -> Response:
+    """Events before a number, rendered: what scrolling up brings."""
+    number = web.number(request)
+    line = STAFF if request.query_params.get("line") == "staff" else PUBLIC
+    before = request.query_params.get("before", "")
+    if not before.isdecimal() or len(before) > 9:
+        raise Invalid({"before": "Здесь ждали число"})
+    async with web.journal(request).db.reading() as s:
+        viewer = await web.require(s, request)
+        await queries.find(s, viewer, number, line)
+        events = await log.wire(s, await log.newest(s, number, line, OLDER, before=int(before)))
+    language = web.locale(request)
+    items = [e if "deleted" in e else e | {"html": events_html(e, language)} for e in events]
+    return JSONResponse({"items": items})
+
+
+async def preview(request: Request) -> Response:
+    """A text as it will look in the room."""
+    data = await web.form(request)
+    async with web.journal(request).db.reading() as s:
+        await web.require(s, request)
+    typed = text.message(web.field(data, "text"), limit=MAX_TEXT, may_be_empty=True)
+    return JSONResponse({"html": str(markdown(typed))})
+
+
+routes = [
+    Route("/", home),
+    Route("/tickets", requests),
+    Route("/tickets/new", new),
+    Route("/tickets/new", create, methods=["POST"]),
+    Route("/queue", queue),
+    Route("/search", search),
+    Route("/preview", preview, methods=["POST"]),
+    Route("/tickets/{number}", room),
+    Route("/tickets/{number}/panel", panel),
+    Route("/tickets/{number}/events", older),
+    *forms.routes,
+]
