@@ -5,6 +5,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
+class Wrong(str):
+    """What is wrong with one field and the values of its own %(name)s places."""
+
+    values: dict[str, Any]
+
+    def __new__(cls, detail: str, **values: Any) -> "Wrong":
+        self = super().__new__(cls, detail)
+        self.values = values
+        return self
+
+
 class Refusal(Exception):
     """A refusal with words a person can act on. `detail` is a Russian msgid; `values` fill its %(name)s places."""
 
@@ -16,6 +27,7 @@ class Refusal(Exception):
         self.detail = detail
         self.values = dict(values or {})
         self.extra = extra
+        self.fields = {extra["field"]: Wrong(detail, **self.values)} if "field" in extra else {}
 
 
 class Malformed(Refusal):
@@ -89,17 +101,6 @@ class UnsupportedType(Refusal):
     code = "unsupported_type"
 
 
-class Wrong(str):
-    """What is wrong with one field among several, with the values of its own %(name)s places."""
-
-    values: dict[str, Any]
-
-    def __new__(cls, detail: str, **values: Any) -> "Wrong":
-        self = super().__new__(cls, detail)
-        self.values = values
-        return self
-
-
 class Invalid(Refusal):
     """Values that break a rule; `fields` maps each field to what is wrong with it (a msgid, or a `Wrong`)."""
 
@@ -107,10 +108,10 @@ class Invalid(Refusal):
     code = "invalid"
 
     def __init__(self, fields: dict[str, str], *, values: Mapping[str, Any] | None = None) -> None:
-        first = next(iter(fields.values()))
-        values = (values or {}) | (first.values if isinstance(first, Wrong) else {})
-        super().__init__(first, values=values, field=next(iter(fields)))
-        self.fields = fields
+        wrong = {f: d if isinstance(d, Wrong) else Wrong(d, **(values or {})) for f, d in fields.items()}
+        field, first = next(iter(wrong.items()))
+        super().__init__(first, values=first.values, field=field)
+        self.fields = wrong
 
 
 class Empty(Refusal):

@@ -205,7 +205,7 @@ def said(refusal: Refusal, language: str) -> str:
 
 def by_field(request: Request, refusal: Invalid) -> dict[str, str]:
     """What is wrong with each field, in the reader's language."""
-    return {f: i18n.translate(locale(request), d, **refusal.values) for f, d in refusal.fields.items()}
+    return {f: i18n.translate(locale(request), d, **d.values) for f, d in refusal.fields.items()}
 
 
 def problem(refusal: Refusal, language: str) -> JSONResponse:
@@ -214,10 +214,9 @@ def problem(refusal: Refusal, language: str) -> JSONResponse:
         **refusal.extra, "type": "about:blank", "title": refusal.code, "status": refusal.status,
         "detail": said(refusal, language),
     }  # fmt: skip
-    if isinstance(refusal, Invalid):
+    if refusal.fields:
         body["errors"] = [
-            {"field": f, "detail": i18n.translate(language, d, **(refusal.values | getattr(d, "values", {})))}
-            for f, d in refusal.fields.items()
+            {"field": f, "detail": i18n.translate(language, d, **d.values)} for f, d in refusal.fields.items()
         ]
     headers = {"retry-after": str(refusal.extra["retry_after"])} if "retry_after" in refusal.extra else None
     return JSONResponse(body, refusal.status, headers, media_type="application/problem+json")

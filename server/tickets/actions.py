@@ -60,12 +60,12 @@ async def create(s: Session, viewer: Viewer, new: NewTicket, *, per_minute: int 
     author = await _author(s, viewer, new)
     if new.id and (first := await log.by_client_id(s, author.id, new.id)):
         return await _created_before(s, first, new)
-    subject, body, service = await _checked(s, new)
-    await _limit(s, viewer, per_minute)
+    subject, body, service = await checked(s, new)
     organisation = _organisation(author, new.organisation)
-    moment = now()
+    number, moment = await _next_number(s), now()
+    await _limit(s, viewer, per_minute)  # under the counter's lock: many at once are counted one by one
     ticket = Ticket(
-        number=await _next_number(s), subject=subject, urgency=new.urgency, service_id=service.id or 0,
+        number=number, subject=subject, urgency=new.urgency, service_id=service.id or 0,
         organisation_id=organisation, author_id=author.id, due=new.due, private=new.private, created_at=moment,
         legal_entity_id=await _only_entity(s, organisation), status_since=moment, changed=micros(moment),
         staff_changed=micros(moment),
@@ -102,13 +102,14 @@ async def _author(s: Session, viewer: Viewer, new: NewTicket) -> Viewer:
     return author
 
 
-async def _checked(s: Session, new: NewTicket) -> tuple[str, str, Service]:
+async def checked(s: Session, new: NewTicket) -> tuple[str, str, Service]:
+    """Subject, text and service as they will be kept; `Invalid` names everything that is wrong at once."""
     wrong: dict[str, str] = {}
     subject = body = ""
     try:
         subject = text.line(new.subject, "subject", limit=SUBJECT, empty="Напишите тему: о чём обращение")
     except Invalid as e:
-        wrong |= {k: v % e.values for k, v in e.fields.items()}
+        wrong |= e.fields
     if text.is_blank(new.text):
         wrong["text"] = "Опишите, что случилось"
     elif len(new.text) > MAX_TEXT:
