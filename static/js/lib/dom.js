@@ -1,8 +1,10 @@
 /** Elements from the server's fragments and from `<template>`s. The only place where text becomes markup: it came from our own escaping templates. */
 
-/** @param {string} html @returns {DocumentFragment} */
-export function fragment(html) {
-  return document.createRange().createContextualFragment(html);
+/** @param {string} html @param {Element} [within] where it will stand: a table's row is only read as one inside a table @returns {DocumentFragment} */
+export function fragment(html, within = document.body) {
+  const range = document.createRange();
+  range.selectNodeContents(within);
+  return range.createContextualFragment(html);
 }
 
 /** The first element of a rendered row. @param {string} html @returns {HTMLElement | null} */

@@ -80,6 +80,12 @@ export class Drafts {
     if (raw) void this.send(JSON.parse(raw));
   }
 
+  /** Straight to the server, for log-out. @param {Draft} draft @returns {Promise<boolean>} */
+  hand(draft) {
+    const { unsaved: _, ...body } = draft;
+    return this.#call("PUT", body);
+  }
+
   /** @param {Draft} draft */
   async send(draft) {
     clearTimeout(this.#timer);

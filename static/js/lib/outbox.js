@@ -55,13 +55,13 @@ export class Outbox extends Emitter {
 
   /**
    * Takes a message over; it is safe from here on. Shows at once, is written down, then leaves.
-   * @param {{room: string, text: string, files?: any[], reply_to?: number | null, seen?: number | null}} words
+   * @param {{room: string, text: string, files?: any[], reply_to?: number | null, seen?: number | null, anyway?: boolean}} words
    */
   async say(words) {
     /** @type {Said} */
     const said = {
       id: newId(), person: this.person, room: words.room, text: words.text, files: words.files ?? [], reply_to: words.reply_to ?? null,
-      seen: words.seen ?? null, anyway: false, at: new Date().toISOString(), order: Math.max(Date.now(), this.#order + 1), standing: "queued",
+      seen: words.seen ?? null, anyway: words.anyway ?? false, at: new Date().toISOString(), order: Math.max(Date.now(), this.#order + 1), standing: "queued",
     };
     this.#order = said.order;
     this.waiting.set(said.id, said);

@@ -88,8 +88,11 @@ export class Page {
     for (const name of (element.dataset.behaviour ?? "").split(/\s+/).filter(Boolean)) {
       if (ends.has(name)) continue;
       ends.set(name, undefined);
-      const behaviour = await this.load(name);
-      ends.set(name, behaviour.bind(element, this));
+      try {
+        ends.set(name, (await this.load(name)).bind(element, this));
+      } catch (trouble) {
+        console.error(`behaviour ${name}`, trouble); // one that fails must not take the others with it
+      }
     }
   }
 }

@@ -44,13 +44,20 @@ export function showErrors(form, answer, otherwise) {
   /** @type {HTMLElement | null} */
   let first = null;
   for (const error of errors) {
-    const field = $(form, `[name="${CSS.escape(error.field)}"]`);
+    const field = fieldOf(form, error.field);
     if (!field || field.getAttribute("type") === "hidden") homeless.push(error.detail);
     else first ??= wrong(field, error.detail);
   }
   const detail = homeless.join(" ") || (errors.length ? "" : answer.body?.detail || otherwise);
   if (detail) place(form, detail);
   first?.focus();
+}
+
+/** `comment`, or `lines.2.price` for the third `line_price`. @param {HTMLFormElement} form @param {string} name @returns {HTMLElement | null} */
+function fieldOf(form, name) {
+  const [, place, part] = /^lines\.(\d+)\.(\w+)$/.exec(name) ?? [];
+  if (part) return $$(form, `[name="line_${CSS.escape(part)}"]`)[Number(place)] ?? null;
+  return $(form, `[name="${CSS.escape(name)}"]`);
 }
 
 /** @param {HTMLElement} field @param {string} detail */

@@ -54,7 +54,7 @@ export function relativeDay(clock, at, now) {
 
 /**
  * The forms of the templates' `when` filter: `clock` 10:05 · `day` 24 ноября · `short` 24 нояб. · `list` 10:05 today, «вчера», else `short` ·
- * `full` 24 ноября, 10:05 · and three that only a browser can tell: `since` 10:05 today, else `full` · `near` «сегодня, 10:05», else `full` ·
+ * `full` 24 ноября, 10:05 · and three that only a browser can tell: `since` 10:05 today, else `short` · `near` «сегодня в 10:05», else `full` ·
  * `stamp` 24.11.2026, 10:05.
  * @param {Clock} clock @param {string} form @param {number | string | Date} at @param {number} now
  */
@@ -69,11 +69,18 @@ export function tell(clock, form, at, now) {
     case "day": return long;
     case "short": return short;
     case "list": return today ? time : near || short;
-    case "since": return today ? time : `${long}, ${time}`;
-    case "near": return `${near || long}, ${time}`;
+    case "since": return today ? time : short;
+    case "near": return near ? near + joint(clock) + time : `${long}, ${time}`;
     case "stamp": return `${date(clock, at)}, ${time}`;
     default: return `${long}, ${time}`;
   }
+}
+
+/** What the language puts between a day and a time: « в », « at ». @param {Clock} clock */
+function joint(clock) {
+  const parts = new Intl.DateTimeFormat(clock.locale === "en" ? "en-GB" : "ru-RU", { dateStyle: "long", timeStyle: "short" }).formatToParts(0);
+  const before = parts[parts.findIndex(part => part.type === "hour") - 1]?.value ?? "";
+  return /^(?: г\.)?( \p{L}+ )$/u.exec(before)?.[1] ?? ", ";
 }
 
 /** Rewrites every `<time datetime data-when>` below root into the viewer's zone; a bare day of the calendar has none. @param {ParentNode} root @param {Clock} clock */

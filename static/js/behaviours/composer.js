@@ -1,0 +1,200 @@
+/** Where one writes: an answer or a note, two rooms with two looks. The text is kept at once, said through the outbox, never lost. */
+import { $, $$, on } from "../lib/dom.js";
+import { Drafts } from "../lib/drafts.js";
+import { post, showErrors } from "../lib/post.js";
+import { Extras } from "./say/extras.js";
+import { Guard } from "./say/guard.js";
+
+/** @typedef {"reply" | "note"} Mode */
+
+const TYPING = 3_000;
+const MOST = 20_000;
+
+/** @param {HTMLElement} root @param {import("../lib/page.js").Page} page */
+export function bind(root, page) {
+  if (!(root instanceof HTMLFormElement)) return;
+  const composer = new Composer(root, page);
+  return () => composer.end();
+}
+
+export class Composer {
+  /** @type {Mode} */
+  mode = "reply";
+  /** What is written in each mode: switching never carries words to the other side. @type {Record<Mode, string>} */
+  texts = { reply: "", note: "" };
+  /** @type {{line: string, seq: number} | null} */
+  editing = null;
+  /** @type {{line: string, seq: number} | null} */
+  replyTo = null;
+  #typed = 0;
+  /** The press came while files were still uploading. */
+  #wanted = false;
+  /** @type {(() => void)[]} */
+  #offs = [];
+
+  /** @param {HTMLFormElement} form @param {import("../lib/page.js").Page} page */
+  constructor(form, page) {
+    this.form = form;
+    this.page = page;
+    this.words = form.dataset;
+    this.area = /** @type {HTMLTextAreaElement} */ ($(form, "textarea"));
+    this.mode = form.dataset.mode === "note" ? "note" : "reply";
+    this.drafts = new Drafts(page.me, form.dataset.ticket ?? "");
+    this.drafts.onsaved = state => this.extras.saved(state);
+    this.extras = new Extras(this);
+    this.guard = new Guard(this);
+    this.#load();
+    this.#listen();
+    this.show();
+  }
+
+  end() {
+    this.drafts.flush();
+    for (const off of this.#offs) off();
+    this.extras.end();
+    this.guard.end();
+  }
+
+  /** @param {Mode} mode */
+  room(mode = this.mode) {
+    return (mode === "note" ? this.form.dataset.staffRoom : this.form.dataset.room) ?? "";
+  }
+
+  /** The draft keeps its own mode; the box opens with the answer, so that a note is never taken for one. */
+  #load() {
+    const server = JSON.parse(this.form.dataset.draft ?? "null");
+    const draft = this.drafts.load(server);
+    if (!draft) return;
+    const its = draft.mode === "note" && this.form.dataset.staffRoom ? "note" : "reply";
+    this.texts[its] = draft.text ?? "";
+    this.texts[its === "note" ? "reply" : "note"] = draft.other ?? "";
+  }
+
+  #listen() {
+    const { area, form } = this;
+    on(area, "input", () => this.#input());
+    on(area, "keydown", event => this.#key(event));
+    on(form, "submit", event => { event.preventDefault(); void this.send(); });
+    for (const button of $$(form, ".seg [data-mode]")) {
+      on(button, "click", () => { this.switch(button.dataset.mode === "note" ? "note" : "reply"); area.focus(); });
+    }
+    const listen = (/** @type {EventTarget} */ target, /** @type {string} */ kind, /** @type {(event: any) => void} */ ear) => {
+      target.addEventListener(kind, ear);
+      this.#offs.push(() => target.removeEventListener(kind, ear));
+    };
+    listen(document, "journal:reply", event => this.extras.reply(event.detail));
+    listen(document, "journal:edit", event => this.edit(event.detail));
+    listen(window, "pagehide", () => this.drafts.flush());
+    this.#offs.push(this.page.socket.on("state", () => setTimeout(() => this.extras.line(), 1_600)));
+    this.#offs.push(this.page.socket.on("hello", () => this.drafts.flush()));
+  }
+
+  /** @param {Mode} mode */
+  switch(mode) {
+    if (mode === this.mode || this.editing) return;
+    this.texts[this.mode] = this.area.value;
+    this.mode = mode;
+    this.extras.dropReply();
+    this.guard.clear();
+    this.show();
+    this.keep();
+  }
+
+  show() {
+    this.area.value = this.texts[this.mode];
+    this.extras.look();
+    this.extras.grow();
+  }
+
+  #input() {
+    this.texts[this.mode] = this.area.value;
+    this.extras.grow();
+    if (this.editing) return;
+    this.keep();
+    if (this.area.value && Date.now() - this.#typed > TYPING && this.page.room(this.room()).typing()) this.#typed = Date.now();
+  }
+
+  /** Here at once, on the server within a second. */
+  keep() {
+    const other = this.mode === "note" ? "reply" : "note";
+    if (!this.texts.reply && !this.texts.note) void this.drafts.drop();
+    else this.drafts.save({ text: this.texts[this.mode], mode: this.mode, other: this.texts[other] });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key === "Escape" && this.editing) this.stopEditing();
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.altKey) return;
+    if (matchMedia("(pointer: coarse)").matches && !event.ctrlKey && !event.metaKey) return; // there Enter breaks the line
+    event.preventDefault();
+    this.form.requestSubmit();
+  }
+
+  async send() {
+    const text = this.area.value.trim();
+    if (this.extras.busy) {
+      this.#wanted = true;
+      return this.extras.wait();
+    }
+    this.#wanted = false;
+    if (!text && !this.extras.files.length) return this.area.focus();
+    if (text.length > MOST) return showErrors(this.form, { ok: false, status: 422, body: { errors: [{ field: "text", detail: this.words.textTooLong }] } }, "");
+    if (this.editing) return this.#correct(text);
+    const room = this.page.room(this.room());
+    const words = { room: room.name, text, files: this.extras.files, reply_to: this.replyTo?.seq ?? null, seen: this.page.staff && this.mode === "reply" ? room.last : null, anyway: this.guard.anyway };
+    this.clear();
+    await this.page.outbox.say(words);
+  }
+
+  /** The files have come up: what was pressed meanwhile leaves now. */
+  uploaded() {
+    if (this.#wanted && !this.extras.busy) void this.send();
+  }
+
+  clear() {
+    this.area.value = this.texts[this.mode] = "";
+    this.extras.clear();
+    this.guard.clear();
+    this.keep();
+    this.show();
+  }
+
+  /** A refused message comes back into the box, if nothing new stands there. @param {import("../lib/outbox.js").Said} said */
+  takeBack(said) {
+    const mode = said.room === this.form.dataset.staffRoom ? "note" : "reply";
+    if (this.texts[mode] || this.editing) return false;
+    if (this.mode !== mode) this.switch(mode);
+    this.texts[mode] = said.text;
+    this.extras.putBack(said.files);
+    this.show();
+    this.keep();
+    return true;
+  }
+
+  /** @param {{line: string, seq: number, text: string}} what */
+  edit(what) {
+    this.texts[this.mode] = this.area.value;
+    this.editing = what;
+    this.area.value = what.text;
+    this.extras.look();
+    this.extras.grow();
+    this.area.focus();
+  }
+
+  stopEditing() {
+    this.editing = null;
+    this.show();
+  }
+
+  /** @param {string} text */
+  async #correct(text) {
+    const { line, seq } = this.editing ?? { line: "public", seq: 0 };
+    const values = new FormData();
+    values.set("text", text);
+    const answer = await post(`/tickets/${this.form.dataset.ticket}/${line === "staff" ? "notes" : "messages"}/${seq}/edit`, values);
+    const words = document.getElementById("words")?.dataset ?? {};
+    if (!answer.ok) return showErrors(this.form, answer, (answer.status ? words.trouble : words.noLine) ?? "");
+    this.stopEditing();
+    this.page.say(words.edited ?? "");
+  }
+}

@@ -1,0 +1,88 @@
+/** Honest about the network: a banner while the socket is away, «Связь вернулась» when it is back, a card when coming back by itself is useless. */
+import { $$ } from "../lib/dom.js";
+
+const GRACE = 1_500;
+const BACK = 4_000;
+
+/** @param {HTMLElement} root @param {import("../lib/page.js").Page} page */
+export function bind(root, page) {
+  const connection = new Connection(root, page);
+  return () => connection.end();
+}
+
+class Connection {
+  /** @type {any} */
+  #timer;
+  #shown = false;
+  /** @type {(() => void)[]} */
+  #offs;
+
+  /** @param {HTMLElement} root @param {import("../lib/page.js").Page} page */
+  constructor(root, page) {
+    this.root = root;
+    this.page = page;
+    this.#offs = [page.socket.on("state", () => this.#changed()), page.outbox.on("change", () => this.#words())];
+    root.querySelector("[data-now]")?.addEventListener("click", () => page.socket.wake());
+    this.#changed();
+  }
+
+  end() {
+    clearTimeout(this.#timer);
+    for (const off of this.#offs) off();
+  }
+
+  #changed() {
+    clearTimeout(this.#timer);
+    const { state, reason } = this.page.socket;
+    if (state === "stopped") return this.#stopped(reason);
+    if (state === "open") return this.#shown ? this.#back() : undefined;
+    this.#timer = setTimeout(() => this.#show(), GRACE); // a blink isn't worth a word
+  }
+
+  #show() {
+    this.#shown = true;
+    this.root.hidden = false;
+    this.root.classList.add("warn");
+    this.#words();
+  }
+
+  #words() {
+    if (!this.#shown) return;
+    const many = this.page.socket.reason === "too_many";
+    const unsent = !many && [...this.page.outbox.waiting.values()].some(said => said.standing === "queued");
+    this.#only(many ? "many" : unsent ? "unsent" : "off");
+  }
+
+  #back() {
+    this.#shown = false;
+    this.#only("back");
+    this.root.classList.remove("warn");
+    this.#timer = setTimeout(() => { this.root.hidden = true; }, BACK);
+  }
+
+  /** @param {string} which */
+  #only(which) {
+    for (const name of ["off", "unsent", "many", "back"]) {
+      for (const part of $$(this.root, `[data-when-${name}]`)) part.hidden = name !== which;
+    }
+    for (const part of $$(this.root, "[data-spin], [data-now]")) part.hidden = which === "back";
+  }
+
+  /** @param {string} reason */
+  #stopped(reason) {
+    this.root.hidden = true;
+    const template = document.getElementById(`card-${reason}`);
+    if (!(template instanceof HTMLTemplateElement)) return;
+    for (const old of $$(document, ".newver")) old.remove();
+    const card = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+    for (const link of card.querySelectorAll("[data-login]")) {
+      if (link instanceof HTMLAnchorElement) link.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+    }
+    card.querySelector("[data-reload]")?.addEventListener("click", () => location.reload());
+    card.querySelector("[data-later]")?.addEventListener("click", () => {
+      card.remove();
+      setTimeout(() => this.#stopped(reason), 5 * 60_000);
+    });
+    document.body.append(card);
+  }
+}

@@ -1,0 +1,107 @@
+/** The parts of the ticket page that follow its events: header, turn, next action, panel. One request for all that happened together. */
+import { $, $$, fragment } from "../lib/dom.js";
+import { get } from "../lib/post.js";
+import { swap } from "../lib/patch.js";
+import { paintTimes } from "../lib/time.js";
+
+const TOGETHER = 250;
+const LISTS = 3_000;
+const AGES = 5 * 60_000;
+
+/** @param {HTMLElement} root @param {import("../lib/page.js").Page} page */
+export function bind(root, page) {
+  const panel = new Panel(root, page);
+  return () => panel.end();
+}
+
+class Panel {
+  /** @type {any} */
+  #timer;
+  #asking = false;
+  #again = false;
+  /** @type {Map<string, string>} */
+  #was = new Map();
+  /** @type {(() => void)[]} */
+  #offs = [];
+
+  /** @param {HTMLElement} root @param {import("../lib/page.js").Page} page */
+  constructor(root, page) {
+    this.root = root;
+    this.page = page;
+    for (const [name, head] of [[root.dataset.room, root.dataset.head], [root.dataset.staffRoom, root.dataset.staffHead]]) {
+      if (!name) continue;
+      const room = page.room(name, { after: Number(head), html: true });
+      this.#offs.push(room.on("event", () => this.soon()), room.on("reset", () => this.soon()), room.on("lost", () => this.#lost()));
+    }
+    if ($(root, "[data-live=mini]")) this.#offs.push(page.room("queue").on("row", () => this.soon(LISTS)));
+    const acted = () => this.soon();
+    document.addEventListener("journal:acted", acted);
+    const clock = setInterval(() => { if (!document.hidden) this.soon(); }, AGES);
+    this.#offs.push(() => document.removeEventListener("journal:acted", acted), () => clearInterval(clock));
+    this.#offs.push(page.socket.on("state", () => setTimeout(() => this.#line(), 1_600)));
+  }
+
+  end() {
+    clearTimeout(this.#timer);
+    for (const off of this.#offs) off();
+  }
+
+  /** @param {number} [wait] */
+  soon(wait = TOGETHER) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ask(), wait);
+  }
+
+  async #ask() {
+    if (this.#asking) {
+      this.#again = true;
+      return;
+    }
+    this.#asking = true;
+    const answer = await get(this.root.dataset.src ?? "");
+    this.#asking = false;
+    if (answer.ok && typeof answer.body === "string") this.#show(answer.body);
+    if (this.#again) {
+      this.#again = false;
+      this.soon();
+    }
+  }
+
+  /** @param {string} html */
+  #show(html) {
+    for (const part of $$(fragment(html), "[data-live]")) {
+      const name = part.dataset.live ?? "";
+      const live = $(document, `[data-live="${name}"]`);
+      if (!live || this.#was.get(name) === part.outerHTML || this.#busy(live, part)) continue;
+      this.#was.set(name, part.outerHTML);
+      swap(live, part, this.page);
+      paintTimes(live, this.page.clock);
+    }
+    document.dispatchEvent(new CustomEvent("journal:swapped"));
+    this.#line();
+  }
+
+  /** What is being written is left alone; it changes only with the right to write. @param {HTMLElement} live @param {HTMLElement} part */
+  #busy(live, part) {
+    if (part.dataset.state !== undefined) return part.dataset.state === live.dataset.state;
+    return $(live, "dialog[open]") !== null;
+  }
+
+  /** Decisions are made online: offline they are off, with the reason. */
+  #line() {
+    const off = !this.page.socket.open;
+    for (const form of $$(document, "form[data-online]")) {
+      for (const button of form.querySelectorAll("button:not([type=button])")) {
+        if (off) button.setAttribute("aria-disabled", "true");
+        else button.removeAttribute("aria-disabled");
+      }
+    }
+    for (const part of $$(document, ".ask [data-when-off]")) part.hidden = !off;
+    for (const part of $$(document, ".ask [data-when-on]")) part.hidden = off;
+  }
+
+  #lost() {
+    const card = document.getElementById("card-no_access");
+    if (card instanceof HTMLTemplateElement && !$(document, ".newver")) document.body.append(card.content.cloneNode(true));
+  }
+}

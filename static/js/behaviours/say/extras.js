@@ -1,0 +1,146 @@
+/** Around the text: its look in each mode, files, the quoted message, what the network and the draft are doing. */
+import { $, $$, on, say } from "../../lib/dom.js";
+import { clearErrors } from "../../lib/post.js";
+
+export class Extras {
+  /** @type {any[]} */
+  files = [];
+  busy = 0;
+  /** @type {any} */
+  #fade;
+
+  /** @param {import("../composer.js").Composer} composer */
+  constructor(composer) {
+    this.c = composer;
+    const { form } = composer;
+    on(form, "files", event => this.#files(event.detail));
+    on($(form, "[data-drop-reply]"), "click", () => this.dropReply());
+    on($(form, "[data-cancel-edit]"), "click", () => composer.stopEditing());
+    this.ondrag = (/** @type {DragEvent} */ event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); };
+    this.ondrop = (/** @type {DragEvent} */ event) => this.#dropped(event);
+    this.place = form.closest(".conv") ?? form;
+    this.place.addEventListener("dragover", /** @type {EventListener} */ (this.ondrag));
+    this.place.addEventListener("drop", /** @type {EventListener} */ (this.ondrop));
+  }
+
+  end() {
+    clearTimeout(this.#fade);
+    this.place.removeEventListener("dragover", /** @type {EventListener} */ (this.ondrag));
+    this.place.removeEventListener("drop", /** @type {EventListener} */ (this.ondrop));
+  }
+
+  /** Colour, texture, banner, address, verb: nobody should have to guess who will read this. */
+  look() {
+    const { form, mode, editing, area, words, guard } = this.c;
+    const note = (editing ? editing.line === "staff" : mode === "note");
+    form.classList.toggle("is-note", note);
+    form.dataset.mode = mode;
+    form.setAttribute("action", `/tickets/${form.dataset.ticket}/${note ? "notes" : "messages"}`);
+    for (const part of $$(form, "[data-when-note]")) part.hidden = !note;
+    for (const part of $$(form, "[data-when-reply]")) part.hidden = note;
+    for (const button of $$(form, ".seg [data-mode]")) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+    const send = $(form, "[data-send]");
+    send?.classList.toggle("note", note);
+    send?.classList.toggle("primary", !note);
+    const verb = editing ? words.textSave : guard?.anyway ? words.textSendAnyway : note ? words.textSendNote : words.textSendReply;
+    const label = form.querySelector("[data-slot=send]");
+    if (label) label.textContent = verb ?? "";
+    const name = form.querySelector("label[for=m]");
+    if (name) name.textContent = (note ? words.textLabelNote : words.textLabelReply) ?? "";
+    area.placeholder = (note ? words.textHintNote : words.textHintReply) ?? "";
+    const cancel = $(form, "[data-cancel-edit]");
+    if (cancel) cancel.hidden = !editing;
+    send?.classList.toggle("end", !editing);
+    this.#marks();
+    this.line();
+  }
+
+  /** A draft that lies in the other mode shows as a dot. */
+  #marks() {
+    for (const button of $$(this.c.form, ".seg [data-mode]")) {
+      const mode = button.dataset.mode === "note" ? "note" : "reply";
+      button.classList.toggle("has-draft", mode !== this.c.mode && Boolean(this.c.texts[mode]));
+    }
+  }
+
+  line() {
+    const { area, words, mode, page } = this.c;
+    if (!page.socket.open && page.socket.state !== "connecting") area.placeholder = words.textHintOff ?? "";
+    else if (area.placeholder === words.textHintOff) area.placeholder = (mode === "note" ? words.textHintNote : words.textHintReply) ?? "";
+  }
+
+  grow() {
+    clearErrors(this.c.form);
+    const { area } = this.c;
+    if (CSS.supports("field-sizing", "content")) return;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight}px`;
+  }
+
+  /** @param {"local" | "saved"} state */
+  saved(state) {
+    const note = $(this.c.form, "[data-saved]");
+    if (!note) return;
+    clearTimeout(this.#fade);
+    note.hidden = !this.c.area.value || state === "local" && this.c.page.socket.open;
+    note.textContent = (state === "saved" ? note.dataset.textSaved : note.dataset.textLocal) ?? "";
+    this.#fade = setTimeout(() => { note.hidden = true; }, 3_000);
+  }
+
+  /** @param {{line: string, seq: number, name: string, text: string}} quoted */
+  reply(quoted) {
+    const { form, page } = this.c;
+    const mode = quoted.line === "staff" ? "note" : "reply";
+    if (this.c.mode !== mode) this.c.switch(mode);
+    this.c.replyTo = { line: quoted.line, seq: quoted.seq };
+    const bar = $(form, "[data-reply]");
+    const text = bar && $(bar, "[data-slot=text]");
+    if (bar) bar.hidden = false;
+    if (text) text.textContent = say(document.getElementById("words")?.dataset.reply, { name: quoted.name, text: quoted.text });
+    this.c.area.focus();
+  }
+
+  dropReply() {
+    this.c.replyTo = null;
+    const bar = $(this.c.form, "[data-reply]");
+    if (bar) bar.hidden = true;
+  }
+
+  clear() {
+    this.dropReply();
+    this.files = [];
+    this.busy = 0;
+    this.c.form.dispatchEvent(new CustomEvent("files:clear"));
+    const wait = $(this.c.form, "[data-busy]");
+    if (wait) wait.hidden = true;
+  }
+
+  /** @param {any[]} files */
+  putBack(files) {
+    if (files.length) this.c.form.dispatchEvent(new CustomEvent("files:put", { detail: files }));
+  }
+
+  wait() {
+    const wait = $(this.c.form, "[data-busy]");
+    if (!wait) return;
+    wait.hidden = false;
+    wait.textContent = (this.busy > 1 ? this.c.words.textBusyOther : this.c.words.textBusyOne) ?? "";
+  }
+
+  /** @param {{files: any[], busy: number}} now */
+  #files(now) {
+    this.files = now.files;
+    this.busy = now.busy;
+    const wait = $(this.c.form, "[data-busy]");
+    if (wait && !wait.hidden) this.busy ? this.wait() : (wait.hidden = true);
+    this.c.uploaded();
+  }
+
+  /** Anywhere over the conversation is good enough. @param {DragEvent} event */
+  #dropped(event) {
+    const files = event.dataTransfer?.files;
+    if (!files?.length || event.defaultPrevented) return;
+    event.preventDefault();
+    this.c.form.dispatchEvent(new CustomEvent("files:add", { detail: files }));
+  }
+}
