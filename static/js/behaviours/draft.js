@@ -102,6 +102,10 @@ class Draft {
     const kept = this.drafts.load(server);
     if (!kept || kept === server || $(this.form, "[data-part=summary]")) return;
     for (const name of FIELDS) this.#fill(name, kept[name]);
+    const drop = $(this.form, "[data-behaviour~=upload]");
+    if (!drop || !kept.files?.length) return;
+    drop.dataset.restore = JSON.stringify(kept.files);
+    drop.dispatchEvent(new CustomEvent("files:restore"));
   }
 
   /** @param {string} name @param {any} value */
@@ -120,7 +124,7 @@ class Draft {
     button.hidden = false;
     on(button, "click", () => {
       for (const name of FIELDS) this.#fill(name, name === "urgency" ? "normal" : "");
-      $(this.form, "[data-files]")?.dispatchEvent(new CustomEvent("files:clear", { bubbles: true }));
+      $(this.form, "[data-behaviour~=upload]")?.dispatchEvent(new CustomEvent("files:clear"));
       clearErrors(this.form);
       void this.drafts.drop();
       this.#say(this.words.textDeleted ?? "");

@@ -36,15 +36,11 @@ class Keys {
   handleEvent(event) {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || writing(event.target)) return;
     if (localStorage.getItem(OFF) || document.querySelector("dialog[open]")) return;
-    const act = event.shiftKey ? this.#shifted(event) : this.#plain(event);
+    const help = event.key === "?" || (event.shiftKey && event.code === "Slash");
+    const act = help ? () => this.help() : event.shiftKey ? undefined : this.#plain(event);
     if (!act) return;
     event.preventDefault();
     act();
-  }
-
-  /** @param {KeyboardEvent} event @returns {(() => void) | undefined} */
-  #shifted(event) {
-    return event.code === "Slash" || event.key === "?" ? () => this.help() : undefined;
   }
 
   /** @param {KeyboardEvent} event @returns {(() => void) | undefined} */

@@ -33,9 +33,25 @@ class Uploads {
     on(this.picker, "change", () => { this.add([...(this.picker.files ?? [])]); this.picker.value = ""; }, signal);
     on(root, "files:clear", () => this.clear(), signal);
     on(root, "files:add", event => this.add([...event.detail]), signal);
+    on(root, "files:restore", () => this.restore(), signal);
     on(document, "paste", event => this.#paste(event), signal);
     for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) on(document, kind, event => this.#drag(event), signal);
     for (const row of $$(this.list, "[data-id]")) this.items.push(Item.adopt(this, row));
+    this.restore();
+  }
+
+  /** Files of a draft that the page didn't know: `data-restore` holds them, whichever of us was first. */
+  restore() {
+    const known = new Set(this.items.map(item => item.uploaded?.id));
+    /** @type {Uploaded[]} */
+    const files = JSON.parse(this.root.dataset.restore ?? "[]");
+    delete this.root.dataset.restore;
+    for (const file of files.filter(one => !known.has(one.id))) {
+      const item = Item.restored(this, file);
+      this.items.push(item);
+      this.list.append(item.row);
+    }
+    if (files.length) this.tell();
   }
 
   end() {

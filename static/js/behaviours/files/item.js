@@ -41,11 +41,20 @@ export class Item {
     item.file = file;
     item.#write("name", file.name);
     item.#write("size", size(file.size, owner.page.locale, owner.words));
-    item.#tile();
+    item.#tile(PICTURE.test(file.type) ? (item.#picture = URL.createObjectURL(file)) : "");
     const most = Number(owner.words.maxBytes);
     if (most && file.size > most) item.#fail("refused", owner.words.big ?? "");
     else if (!file.size) item.#fail("refused", owner.words.empty ?? "");
     else item.#show("waiting");
+    return item;
+  }
+
+  /** Uploaded before, on this device. @param {Owner} owner @param {Uploaded} file */
+  static restored(owner, file) {
+    const item = new Item(owner, fill("upload-item"), file.name);
+    item.#write("name", file.name);
+    item.#arrived(file, PICTURE.test(file.type) ? `/files/${file.id}/preview` : "");
+    item.#write("size", size(file.size, owner.page.locale, owner.words));
     return item;
   }
 
@@ -85,16 +94,17 @@ export class Item {
     this.owner.tell();
   }
 
-  /** @param {Uploaded} file */
-  #arrived(file) {
+  /** @param {Uploaded} file @param {string} [picture] */
+  #arrived(file, picture) {
     this.uploaded = file;
     this.#show("ok");
+    if (picture !== undefined) this.#tile(picture);
     const field = this.row.querySelector("input");
     if (field) {
       field.value = file.id;
       field.disabled = false;
     }
-    this.owner.say(say(this.owner.words.done, { name: this.name }));
+    if (this.file) this.owner.say(say(this.owner.words.done, { name: this.name }));
   }
 
   /** @param {string} [why] */
@@ -139,17 +149,18 @@ export class Item {
     if (!under && this.file) this.#write("size", size(this.file.size, this.owner.page.locale, this.owner.words));
   }
 
-  #tile() {
+  /** @param {string} source of a picture, or nothing */
+  #tile(source) {
     const tile = $(this.row, "[data-part=tile]");
-    if (!tile || !this.file) return;
-    if (!PICTURE.test(this.file.type)) {
+    if (!tile) return;
+    if (!source) {
       const ext = this.name.includes(".") ? this.name.split(".").pop() ?? "" : "";
       tile.textContent = ext.length && ext.length < 5 ? ext.toUpperCase() : "…";
       return;
     }
     const picture = new Image();
     picture.alt = "";
-    picture.src = this.#picture = URL.createObjectURL(this.file);
+    picture.src = source;
     tile.replaceChildren(picture);
   }
 

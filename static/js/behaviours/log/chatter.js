@@ -112,7 +112,7 @@ export class Chatter {
     const spot = $(document, "[data-proof]");
     if (!spot) return;
     spot.hidden = !whole || !upto;
-    spot.textContent = say(this.words.proof, { n: upto });
+    spot.textContent = say(this.words.received, { n: upto });
     spot.title = spot.textContent;
   }
 }
