@@ -7,6 +7,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+SCHEMES = {
+    "mail_url": ("smtp", "smtps", "file"),
+    "sms_url": ("http", "https", "smsc", "smsru", "exolve", "file"),
+}
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -139,9 +143,11 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
 
 def check_serve(s: Settings) -> None:
     """What `serve` and `worker` need to be set; raises `Misconfigured` that says which variable and why."""
-    for name in ("mail_url", "sms_url"):
+    for name, schemes in SCHEMES.items():
         if not getattr(s, name):
             raise Misconfigured(f"{name.upper()} is not set ('file:' keeps them in DATA_DIR on purpose)")
+        if getattr(s, name).partition(":")[0] not in schemes:
+            raise Misconfigured(f"{name.upper()} must begin with one of {', '.join(f'{x}:' for x in schemes)}")
     if len(s.secret_key) < 32:
         raise Misconfigured("SECRET_KEY must have at least 32 characters")
     if s.web_concurrency > 1 and not s.redis_url:

@@ -19,14 +19,14 @@ QUESTIONS = ["queries", "inbox", "people"]  # and questions
 FLOORS = {
     ROOF: ["app", "cli", "worker", "demo", "__main__"],
     EDGE: ["pages", "own_pages", "api", "socket", "openapi", "health"],
-    WEB: ["web", "doors", "endpoint", "downloads"],
+    WEB: ["web", "doors", "endpoint", "gates", "downloads"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
-    ACTION: [*ACTS, *QUESTIONS, "handover", "fanout", "audience", "outbox", "search", "uploads", "drafts", "idempotency"],
+    ACTION: [*ACTS, *QUESTIONS, "handover", "fanout", "audience", "outbox", "digest", "letters", "digest_letter", "storm", "sweeping", "search", "uploads", "drafts", "idempotency"],
     LOG: ["log", "reading", "email", "push", "sms", "storage", "attempts", "sessions", "tokens", "index", "previews"],
     MODEL: ["model", "render", "wording", "codes", "passwords"],
     PURE: [
-        *["kinds", "workflow", "policy", "protocol", "chain"],
-        *["details", "diagram", "highlight", "labels", "markdown", "morphology", "names", "text", "wire"],
+        *["bodies", "kinds", "workflow", "policy", "protocol", "chain"],
+        *["details", "diagram", "highlight", "outcome", "labels", "markdown", "morphology", "names", "text", "wire"],
     ],
     GROUND: ["config", "errors", "db", "bus", "words", "i18n", "clock"],
 }

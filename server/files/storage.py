@@ -74,7 +74,7 @@ class Storage:
         return [path for path in self.incoming.iterdir() if path.stat().st_mtime < limit]
 
 
-async def _chunks(found: obstore.GetResult) -> AsyncIterator[bytes]:
+async def _chunks(found: "obstore.GetResult") -> AsyncIterator[bytes]:
     async for chunk in found.stream(min_chunk_size=CHUNK):
         yield bytes(chunk)
 

@@ -1,4 +1,5 @@
-"""Who is told of an event by mail, and which mail it is. Pure: rows are written by `outbox`, what is unread goes out by `digest`."""
+"""Who is told of an event by mail, and which mail it is. Pure: rows are written by `outbox`, what is unread goes out
+by `digest`."""
 
 from collections.abc import Iterable
 
@@ -11,7 +12,8 @@ DECISIONS = frozenset({"approved", "rejected"})
 
 
 def tells(kind: Kind, seq: int) -> bool:
-    """Whether a public event of this kind and number is mailed to anybody at once; spares the many messages any look-up."""
+    """Whether a public event of this kind and number is mailed to anybody at once; spares the many messages any
+    look-up."""
     return isinstance(kind, StatusChange | Approval) or (isinstance(kind, Message) and seq == 1)
 
 
@@ -21,7 +23,8 @@ def concerns_leads(kind: Kind) -> bool:
 
 
 def mails(kind: Kind, seq: int, by: int, ticket: Facts, people: Iterable[Viewer]) -> dict[int, str]:
-    """Person → kind of mail, for one event of the public line. One happening is one mail to each person, and none to who did it."""
+    """Person → kind of mail, for one event of the public line. One happening is one mail to each person, and none to
+    who did it."""
     people = list(people)
     others = [p for p in people if p.id != by]
     match kind:

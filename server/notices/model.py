@@ -14,14 +14,13 @@ _UNDER_WAY = text("kind = 'digest' AND state IN ('waiting', 'leaving')")
 
 
 class Dispatch(SQLModel, table=True):
-    """One thing to send. `state`: waiting → leaving (right before the letter is handed over) → sent, dead (given up, `problem` says why)
-    or dropped (there was nothing to say any more). `lease` is raised by each claim, and whoever marks the row must still hold it (fencing).
-    `secret` is wiped once it has left: one-time passwords and codes don't stay in the database. After `until` it is never sent."""
+    """One thing to send. `state`: waiting → leaving (right before the letter is handed over) → sent, dead (given up,
+    `problem` says why) or dropped (there was nothing to say any more). `lease` is raised by each claim, and whoever
+    marks the row must still hold it (fencing). `secret` is wiped once it has left: one-time passwords and codes don't
+    stay in the database. After `until` it is never sent."""
 
     __table_args__ = (
-        Index(
-            "ux_dispatch_digest", "user_id", unique=True, postgresql_where=_UNDER_WAY, sqlite_where=_UNDER_WAY
-        ),
+        Index("ux_dispatch_digest", "user_id", unique=True, postgresql_where=_UNDER_WAY, sqlite_where=_UNDER_WAY),
         Index("ix_dispatch_due", "channel", "state", "due_at"),
     )
     id: int | None = Field(default=None, primary_key=True)

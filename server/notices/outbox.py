@@ -1,5 +1,6 @@
-"""The outbox: what is to be sent is put down in the transaction in which it happened, claimed by a worker with a lease, and marked
-only by whoever still holds that lease. How a letter reads is in `letters`, how it leaves in `email` and `sms`."""
+"""The outbox: what is to be sent is put down in the transaction in which it happened, claimed by a worker with a
+lease, and marked only by whoever still holds that lease. How a letter reads is in `letters`, how it leaves in `email`
+and `sms`."""
 
 import secrets
 from collections.abc import Collection, Iterable
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, update
+from sqlalchemy import select as sa_select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -62,12 +64,15 @@ def _item(row: Dispatch, item: Item) -> DigestItem:
     return DigestItem(user_id=row.user_id or 0, ticket=item[0], seq=item[1], dispatch_id=row.id or 0)
 
 
+async def with_digest_under_way(s: Session) -> set[int]:
+    """People whose digest is waiting or leaving: they have no other one meanwhile."""
+    query = select(Dispatch.user_id).where(Dispatch.kind == "digest", col(Dispatch.state).in_(("waiting", "leaving")))
+    return {u for u in (await s.exec(query)).all() if u is not None}
+
+
 async def queue_digests(s: Session, user_ids: Collection[int]) -> None:
     """A digest for each of these people who has none under way. What is in it is decided when it leaves."""
-    under_way = select(Dispatch.user_id).where(
-        Dispatch.kind == "digest", col(Dispatch.state).in_(("waiting", "leaving"))
-    )
-    busy = set((await s.exec(under_way)).all())
+    busy = await with_digest_under_way(s)
     rows = [
         Dispatch(channel=MAIL, kind="digest", user_id=u, message_id=f"digest.{u}.{secrets.token_hex(8)}")
         for u in sorted(set(user_ids) - busy)
@@ -96,7 +101,8 @@ async def anything_due(s: Session, channel: str) -> bool:
 
 
 async def claim(s: Session, channel: str, limit: int) -> list[Dispatch]:
-    """Takes up to `limit` due rows for `LEASE`, letters for one person before digests. Two workers never get the same row."""
+    """Takes up to `limit` due rows for `LEASE`, letters for one person before digests. Two workers never get the same
+    row."""
     moment = now()
     query = (
         select(Dispatch)
@@ -129,9 +135,15 @@ async def _mark(s: Session, row: Dispatch, **values: Any) -> bool:
     return done.one_or_none() is not None
 
 
+def too_late(row: Dispatch) -> bool:
+    """Whether what it says has expired."""
+    until = row.until or (datetime.fromisoformat(row.values["until"]) if "until" in row.values else None)
+    return until is not None and until <= now()
+
+
 async def leaving(s: Session, row: Dispatch, items: Iterable[Item] = ()) -> bool:
-    """The last step before it is handed over: False when somebody else holds the row by now. The messages of a digest are
-    written down as mailed here, so that they are in no other one."""
+    """The last step before it is handed over: False when somebody else holds the row by now. The messages of a digest
+    are written down as mailed here, so that they are in no other one."""
     moment = now()
     if not await _mark(s, row, state="leaving", sent_at=moment, leased_until=moment + LEASE):
         return False
@@ -149,9 +161,9 @@ async def again(s: Session, row: Dispatch, problem: str) -> bool:
     """It was refused for now, or nobody knows: once more after a pause that grows, or given up after the last."""
     pauses = PAUSES[row.channel]
     due = now() + timedelta(seconds=pauses[min(row.tries, len(pauses) - 1)])
-    if row.tries >= len(pauses) or (row.until is not None and due >= row.until):
+    if row.tries >= len(pauses):
         return await dead(s, row, problem)
-    await _not_mailed(s, row)
+    await _unsay_digest(s, row)
     return await _mark(
         s, row, state="waiting", due_at=due, leased_until=None, tries=row.tries + 1, problem=problem[:500]
     )
@@ -159,7 +171,7 @@ async def again(s: Session, row: Dispatch, problem: str) -> bool:
 
 async def hold(s: Session, row: Dispatch, until: datetime, problem: str = "") -> bool:
     """Not now, through no fault of its own: no try is counted."""
-    await _not_mailed(s, row)
+    await _unsay_digest(s, row)
     return await _mark(s, row, state="waiting", due_at=until, leased_until=None, problem=problem[:500])
 
 
@@ -169,23 +181,21 @@ async def dead(s: Session, row: Dispatch, problem: str) -> bool:
 
 
 async def dropped(s: Session, row: Dispatch, why: str) -> bool:
-    """There is nothing to say any more."""
-    await _not_mailed(s, row)
+    """It won't be said this way any more. A message it would have told is free for the next digest."""
+    await _unsay(s, row)
     return await _mark(s, row, state="dropped", problem=why)
 
 
-async def _not_mailed(s: Session, row: Dispatch) -> None:
-    # Only while the lease is ours: who lost it must not touch what its new holder has written down.
-    ours = select(Dispatch.id).where(Dispatch.id == row.id, Dispatch.lease == row.lease)
-    gone = delete(DigestItem).where(col(DigestItem.dispatch_id).in_(ours))
+async def _unsay_digest(s: Session, row: Dispatch) -> None:
     if row.kind == "digest":
-        await s.execute(gone.execution_options(synchronize_session=False))
+        await _unsay(s, row)
 
 
-async def give_back(s: Session, user_id: int, row: Dispatch) -> None:
-    """The message that a dropped mail would have told goes into the next digest instead."""
+async def _unsay(s: Session, row: Dispatch) -> None:
+    # Only while the lease is ours: who lost it must not touch what its new holder has written down.
+    ours = sa_select(col(Dispatch.id)).where(col(Dispatch.id) == row.id, col(Dispatch.lease) == row.lease)
     await s.execute(
-        delete(DigestItem).where(col(DigestItem.dispatch_id) == row.id, col(DigestItem.user_id) == user_id)
+        delete(DigestItem).where(col(DigestItem.dispatch_id).in_(ours)).execution_options(synchronize_session=False)
     )
 
 

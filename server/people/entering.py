@@ -25,6 +25,7 @@ TRIES_OF_ADDRESS = 100
 GUESSES, CODE_LIFE = 5, timedelta(minutes=10)
 GUESSES_A_DAY = 20
 HOUR = timedelta(hours=1)
+JOURNAL = "sms:journal"
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ async def send_code(
 
 async def _new_challenge(s: Session, key: str, token: str, user: User, session: LoginSession) -> tuple[Challenge, str]:
     assert user.id is not None
-    await s.execute(delete(Challenge).where(col(Challenge.user_id) == user.id))
+    await s.exec(delete(Challenge).where(col(Challenge.user_id) == user.id))
     code, nonce = codes.new(), secrets.token_hex(16)
     challenge = Challenge(
         session_id=session.id, user_id=user.id, code_hmac=codes.digest(key, token, code), nonce=nonce,
@@ -170,8 +171,8 @@ async def _new_challenge(s: Session, key: str, token: str, user: User, session: 
 
 async def _spend(s: Session, user: User, device: Device, budget: Budget) -> None:
     """Takes one SMS out of every budget it counts in, or refuses."""
-    person, whole = f"sms:user:{user.id}", "sms:journal"
-    hourly = {person: budget.person, f"sms:number:{user.phone}": budget.number}
+    whole = JOURNAL
+    hourly = _own_budget(user.id or 0, user.phone, budget)
     if address := attempts.of_address("sms:address", device.address):
         hourly[address] = budget.address
     await attempts.hold(s, whole, *hourly)
@@ -184,6 +185,20 @@ async def _spend(s: Session, user: User, device: Device, budget: Budget) -> None
         log.error("SMS: the budget of %d an hour is spent", budget.journal)
         raise Unavailable("Сейчас коды не отправляются. Попробуйте позже или позвоните администратору.")
     await attempts.add(s, whole, *hourly)
+
+
+def _own_budget(user_id: int, phone: str, budget: Budget) -> dict[str, int]:
+    return {f"sms:user:{user_id}": budget.person, f"sms:number:{phone}": budget.number}
+
+
+async def spend_again(s: Session, user_id: int, phone: str, budget: Budget) -> bool:
+    """One more call to the gateway for an SMS that may have left already comes out of the same budgets; False when they are spent."""
+    hourly = _own_budget(user_id, phone, budget) | {JOURNAL: budget.journal}
+    await attempts.hold(s, *hourly)
+    if any([await attempts.wait(s, key, most, HOUR) for key, most in hourly.items()]):
+        return False
+    await attempts.add(s, *hourly)
+    return True
 
 
 def sent_code(key: str, token: str, challenge: Challenge) -> str:
@@ -202,13 +217,13 @@ async def enter(s: Session, key: str, token: str, user: User, session: LoginSess
         .returning(col(Challenge.id), col(Challenge.code_hmac), col(Challenge.attempts))
         .execution_options(synchronize_session=False)
     )
-    found = (await s.execute(counted)).first()
+    found = (await s.exec(counted)).first()
     if found is None:
         raise Unauthorised("Код больше не действует. Получите новый.", reason="expired")
     challenge, digest, tries = found
     if not codes.same(digest, codes.digest(key, token, code)):
         return await _wrong(s, user, session, tries)
-    await s.execute(update(Challenge).where(col(Challenge.id) == challenge).values(used_at=now()))
+    await s.exec(update(Challenge).where(col(Challenge.id) == challenge).values(used_at=now()))
     await sessions.end(s, session.id)
     return Guess(await sessions.begin(s, user, FULL, Device(session.address, session.agent)), 0)
 
