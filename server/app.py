@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from server import api, demo, health, help, web
+from server import contract, demo, health, help, web
 from server.catalogue import pages as catalogue_pages
 from server.config import Settings
 from server.db import AWAY, Database
@@ -39,7 +39,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
     return [
         *health.routes,
         *socket.routes,
-        *api.routes,
+        *contract.routes,
         *people_pages.routes,
         *own_pages.routes,
         *ticket_pages.routes,

@@ -17,7 +17,7 @@ GROUND, PURE, MODEL, LOG, ACTION, LIVE, WEB, EDGE, ROOF = range(9)
 ACTS = ["actions", "writing", "moving", "talk", "entering", "account"]  # actions, where one file would be too long
 QUESTIONS = ["queries", "inbox", "people"]  # and questions
 FLOORS = {
-    ROOF: ["app", "cli", "worker", "demo", "__main__"],
+    ROOF: ["app", "contract", "cli", "worker", "demo", "__main__"],
     EDGE: ["pages", "own_pages", "api", "socket", "openapi", "health"],
     WEB: ["web", "doors", "endpoint", "gates", "downloads"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],

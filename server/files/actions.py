@@ -65,7 +65,8 @@ async def forget_unreferenced(s: Session) -> list[str]:
     after the commit. A message that takes such a file at this moment wins: the locked row is looked at again."""
     old = now() - UNREFERENCED
     drafts = await s.exec(select(Draft.value).where(col(Draft.at) > now() - timedelta(days=30)))
-    named = {i for value in drafts.all() for i in value.get("files", ()) if isinstance(i, str)}
+    listed = [f for value in drafts.all() for f in value.get("files", ())]
+    named = {f["id"] if isinstance(f, dict) else f for f in listed}
     gone = await s.execute(
         delete(File)
         .where(col(File.ticket).is_(None), col(File.created_at) < old, col(File.id).not_in(named))

@@ -7,12 +7,14 @@ from server.files.model import File
 from server.people.policy import Viewer
 from server.tickets.queries import find as find_ticket
 
+_HEX = frozenset("0123456789abcdef")
 _ABSENT = "Такого файла нет или он вам не открыт"
 
 
 async def find(s: Session, viewer: Viewer, file_id: str) -> File:
     """The file, if this person may open it; `NotFound` otherwise, whatever the reason."""
-    file = await s.get(File, file_id, populate_existing=True) if len(file_id) <= 32 else None
+    is_id = len(file_id) == 32 and set(file_id) <= _HEX
+    file = await s.get(File, file_id, populate_existing=True) if is_id else None
     if file is None or file.line not in (None, PUBLIC, STAFF):  # a deleted message's files are gone with it
         raise NotFound(_ABSENT)
     if file.ticket is None:

@@ -92,6 +92,8 @@ async def _created_before(s: Session, first: Event, new: NewTicket) -> Ticket:
 async def _author(s: Session, viewer: Viewer, new: NewTicket) -> Viewer:
     if new.author is None or new.author == viewer.id:
         if not viewer.memberships or "client" not in viewer.roles:
+            if viewer.executor:
+                raise Invalid({"author": "Укажите клиента, от чьего имени обращение"})
             raise Forbidden("Обращение создаёт клиент или сотрудник от его имени")
         return viewer
     if not viewer.executor:

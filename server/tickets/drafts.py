@@ -1,11 +1,12 @@
-"""What people have begun to write: kept by place (`new` or a ticket's number), seen by nobody else, gone when it is sent."""
+"""What people have begun to write: by place (`new` or a ticket's number), seen by nobody else, gone when sent."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlmodel import col, select
 
+from server.bodies import Body
 from server.clock import now
 from server.db import Session
 from server.errors import NotFound
@@ -21,10 +22,9 @@ NEW = "new"
 Short = Annotated[str, Field(max_length=1000)]
 
 
-class Begun(BaseModel):
-    """A request or a message half-written: nothing in it has to be right yet. `other` is the text of the mode not shown."""
+class Begun(Body):
+    """A request or a message half-written: nothing has to be right yet. `other`: the text of the mode not shown."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     text: Annotated[str, Field(max_length=MAX_TEXT)] = ""
     other: Annotated[str, Field(max_length=MAX_TEXT)] = ""
     mode: Literal["reply", "note"] = "reply"
@@ -36,7 +36,7 @@ class Begun(BaseModel):
     private: bool = False
     author: Short | int | None = None
     organisation: Short | int | None = None
-    files: Annotated[list[Short | FileRef], Field(max_length=20)] = []
+    files: Annotated[list[Short | FileRef], Field(max_length=20)] = Field(default_factory=list)
     at: Short | None = None
 
 

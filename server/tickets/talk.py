@@ -18,7 +18,7 @@ from server.people.policy import STAFF_ROLES, Viewer
 from server.people.queries import by_ids
 from server.search import index
 from server.tickets import policy, reading
-from server.tickets.model import ReadCursor
+from server.tickets.model import ReadCursor, Ticket
 from server.tickets.moving import return_from_waiting
 from server.tickets.writing import Opened, open_ticket
 
@@ -100,8 +100,10 @@ async def _guard(o: Opened, line: Line, words: Words) -> None:
 async def edit(s: Session, viewer: Viewer, number: int, line: Line, seq: int, new: str) -> Event:
     """Puts another text in a message's place: the author for 15 minutes, a lead always, event 1 never."""
     o = await open_ticket(s, viewer, number, line)
-    message = await _own_message(o, line, seq)
+    message = await changeable(s, viewer, o.ticket, line, seq)
+    o.require_open()
     said = text.message(new, limit=MAX_TEXT)
+    await _require_not_deleted(o, message)
     event = await o.record(Edit(of=seq, text=said), line=line)
     await _replace(o, message, event)
     return event
@@ -110,28 +112,32 @@ async def edit(s: Session, viewer: Viewer, number: int, line: Line, seq: int, ne
 async def delete(s: Session, viewer: Viewer, number: int, line: Line, seq: int) -> Event:
     """Takes a message away for everybody; its place in the log stays."""
     o = await open_ticket(s, viewer, number, line)
-    message = await _own_message(o, line, seq)
+    message = await changeable(s, viewer, o.ticket, line, seq)
+    o.require_open()
+    await _require_not_deleted(o, message)
     event = await o.record(Delete(of=seq), line=line)
     await _replace(o, message, event)
     await files.withdraw(s, number, line, seq)
     return event
 
 
-async def _own_message(o: Opened, line: Line, seq: int) -> Event:
-    message = await log.one(o.s, o.ticket.number, line, seq)
+async def changeable(s: Session, viewer: Viewer, ticket: Ticket, line: Line, seq: int) -> Event:
+    """The message, if it is there and this person may put something else in its place."""
+    message = await log.one(s, ticket.number, line, seq)
     if message is None or message.kind != "message":
         raise NotFound
     if seq == 1 and line == PUBLIC:
         raise Forbidden("Текст обращения не меняют: допишите новым сообщением")
-    mine = message.author_id == o.viewer.id
-    if not o.viewer.lead and not mine:
+    if not viewer.lead and message.author_id != viewer.id:
         raise Forbidden("Изменить можно только своё сообщение")
-    if not o.viewer.lead and now() - message.at > EDIT_WINDOW:
+    if not viewer.lead and now() - message.at > EDIT_WINDOW:
         raise Forbidden("Изменить сообщение можно в течение 15 минут")
-    o.require_open()
+    return message
+
+
+async def _require_not_deleted(o: Opened, message: Event) -> None:
     if await _is_deleted(o, message):
         raise Conflict("Сообщение уже удалено", deleted=message.replaced_by)
-    return message
 
 
 async def _is_deleted(o: Opened, message: Event) -> bool:

@@ -1,0 +1,78 @@
+"""Who may make which call on a ticket: the API's gates ask `tickets.policy` before a body is read, actions again under
+the lock."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+
+from server import web
+from server.db import Session
+from server.endpoint import Audience
+from server.errors import Forbidden, NotFound
+from server.events.kinds import PUBLIC, STAFF, Line
+from server.people.policy import Viewer
+from server.tickets import policy, queries, talk
+from server.tickets.facts import participants
+from server.tickets.model import Ticket
+from server.tickets.policy import Facts
+
+May = Callable[[Viewer, Facts], bool]
+NO_RIGHT = "На это у вас нет прав"
+
+
+def on_ticket(words: str, may: May = lambda _v, _f: True, line: Line = PUBLIC) -> Audience:
+    """People who see that line of the ticket (else it is absent) and, by their right, may do this (else 403)."""
+
+    async def gate(s: Session, viewer: Viewer, request: Request) -> None:
+        seen = await queries.find(s, viewer, web.number(request), line)
+        if not may(viewer, seen.facts):
+            raise Forbidden(NO_RIGHT, state=seen.ticket.status)
+
+    return Audience(words, gate)
+
+
+def on_message(words: str, line: Line) -> Audience:
+    """People who may change that message now."""
+
+    async def gate(s: Session, viewer: Viewer, request: Request) -> None:
+        seen = await queries.find(s, viewer, web.number(request), line)
+        await talk.changeable(s, viewer, seen.ticket, line, sequence(request))
+
+    return Audience(words, gate)
+
+
+async def _deciders(s: Session, viewer: Viewer, request: Request) -> None:
+    ticket = await s.get(Ticket, web.number(request), populate_existing=True)
+    facts = ticket.facts(await participants(s, ticket.number)) if ticket else None
+    if ticket is None or facts is None or not policy.sees_estimate(viewer, facts):
+        raise NotFound
+    if "approver" not in policy.actors(viewer, facts):
+        raise Forbidden(NO_RIGHT, state=ticket.status)
+
+
+def sequence(request: Request) -> int:
+    """The number of an event in the path; what is no number is absent."""
+    raw = request.path_params["seq"]
+    if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
+        raise NotFound
+    return int(raw)
+
+
+SEES = on_ticket("who sees the ticket")
+SEES_STAFF = on_ticket("staff who see the ticket", line=STAFF)
+WRITES = on_ticket("author, participants, approvers, executor, lead", lambda v, f: policy.can_write(v, f, PUBLIC))
+WRITES_STAFF = on_ticket("staff who see the ticket", lambda v, f: policy.can_write(v, f, STAFF), STAFF)
+CHANGES = on_message("the message's author for 15 minutes, the lead always", PUBLIC)
+CHANGES_STAFF = on_message("the note's author for 15 minutes, the lead always", STAFF)
+MOVES = on_ticket("whom the table of transitions names", lambda v, f: bool(policy.actors(v, f)))
+WORKS = on_ticket("executor of the service or assignee, lead", policy.can_work)
+GIVES = on_ticket(
+    "lead; the assignee, who hands over", lambda v, f: policy.can_work(v, f) and (v.lead or f.assignee_id == v.id)
+)
+ADDS = on_ticket("who writes in the ticket", policy.can_add_people)
+LEAVES = on_ticket("who writes in the ticket; everybody for themselves")
+SETS_URGENCY = on_ticket("author, lead", policy.can_change_urgency)
+LEADS = on_ticket("lead", lambda v, _f: v.lead)
+BILLS = on_ticket("accountant, lead", lambda v, _f: policy.can_bill(v))
+DECIDES = Audience("approvers of the ticket's organisation", _deciders)
+RATES = on_ticket("the ticket's author", lambda v, f: "author" in policy.actors(v, f))
