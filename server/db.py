@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import DateTime, Dialect, event
+from sqlalchemy import DateTime, Dialect, event, orm
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext import asyncio as asyncio_orm
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session as SyncSession
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 log = logging.getLogger(__name__)
+# At DEBUG the driver tells every parameter: texts, codes, hashes.
+logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 Listener = Callable[[Sequence[Any]], Awaitable[None]]
 NEWS = "news"
 # What is raised while the database can't be reached or doesn't answer: passing, nothing was written, worth another try.
@@ -39,8 +43,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
+class _Session(SyncSession):
+    execute = orm.Session.execute  # SQLModel warns of it for the sake of selects; UPDATE … RETURNING has no other way
+
+
 class Session(AsyncSession):
     """One unit of work. What is put down with `tell` is passed on after the commit, and only then."""
+
+    sync_session_class = _Session
+    execute = asyncio_orm.AsyncSession.execute
 
     def tell(self, news: object) -> None:
         self.info.setdefault(NEWS, []).append(news)
@@ -65,7 +76,8 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
-        """One transaction, opened at the edge: commits at the end, rolls back whole on any exception, then passes news on."""
+        """One transaction, opened at the edge: commits at the end, rolls back whole on any exception, then
+        passes news on."""
         if self._writer is None:
             async with self._committed() as session:
                 yield session
@@ -97,13 +109,13 @@ class Database:
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
         return create_async_engine(
-            url, pool_size=10, max_overflow=10, pool_timeout=5, pool_pre_ping=True,
+            url, hide_parameters=True, pool_size=10, max_overflow=10, pool_timeout=5, pool_pre_ping=True,
             connect_args={"timeout": 5, "server_settings": {"application_name": "journal"}},
         )  # fmt: skip
     path = urlsplit(url).path
     if path.strip("/"):
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, connect_args={"timeout": 10})
+    engine = create_async_engine(url, connect_args={"timeout": 10}, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _sqlite_connect)
     event.listen(engine.sync_engine, "begin", _sqlite_begin)
     return engine

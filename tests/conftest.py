@@ -6,4 +6,6 @@ pytest_plugins = [
     "tests.parts.smtp",
     "tests.parts.sms",
     "tests.parts.chromium",
+    "tests.cast",
+    "tests.house",
 ]
