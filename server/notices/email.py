@@ -19,8 +19,10 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPSenderRef
 
 from server.clock import now
 from server.config import Settings, is_loopback
+from server.errors import Refusal
 from server.i18n import translate
 from server.notices.outcome import Down, Refused, Unknown
+from server.people import details
 from server.words import N_
 
 NAME = N_("Журнал Обращений")
@@ -74,12 +76,13 @@ def mime(letter: Letter, sender: str, base_url: str) -> EmailMessage:
 
 
 def _recipient(letter: Letter) -> Address:
-    local, _, domain = one_line(letter.to).rpartition("@")
     try:
-        ascii_domain = domain.encode("idna").decode()
-        return Address(one_line(letter.name), addr_spec=f"{local.encode('ascii').decode()}@{ascii_domain}")
-    except (ValueError, IndexError) as problem:  # the parser of addr_spec raises both
-        raise Refused(f"no mail can be sent to this address: {problem}", for_good=True) from None
+        local, _, domain = details.email(letter.to).partition("@")
+        ascii_local = local.encode("ascii").decode()  # anything else needs SMTPUTF8 all the way to the mailbox
+        spec = f"{ascii_local}@{domain.encode('idna').decode()}"
+        return Address(one_line(letter.name), addr_spec=spec)
+    except (Refusal, ValueError) as problem:
+        raise Refused(f"no mail can be sent to this address: {one_line(str(problem))}", for_good=True) from None
 
 
 class Line(Protocol):
