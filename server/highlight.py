@@ -1,27 +1,19 @@
-"""Marks the words somebody searched for, in whatever case or number they stand. Display only."""
+"""Marks the words somebody searched for, by the same sameness of words that search uses. Display only."""
 
 import re
 
-import snowballstemmer
 from markupsafe import Markup, escape
 
-WORD = re.compile(r"\w+")
+from server.search.morphology import terms_of
+
+WORD = re.compile(r"[^\W_]+")
 AROUND = 70
-
-_russian = snowballstemmer.stemmer("russian")
-_english = snowballstemmer.stemmer("english")
-
-
-def stem(word: str) -> str:
-    """The part of a word that its forms share; «ё» and «е» are one letter."""
-    word = word.casefold().replace("ё", "е")
-    return str((_english if word.isascii() else _russian).stemWord(word))
 
 
 def marked(text: str, query: str) -> Markup:
     """The text with every word of the query in `<mark>`, cut to what stands around the first of them."""
-    stems = {stem(word) for word in WORD.findall(query)}
-    hits = [found.span() for found in WORD.finditer(text) if stem(found[0]) in stems]
+    wanted = terms_of(query)
+    hits = [found.span() for found in WORD.finditer(text) if wanted & terms_of(found[0])]
     start, end = _window(text, hits[0] if hits else (0, 0))
     out, at = [escape("…" if start else "")], start
     for left, right in hits:
@@ -32,7 +24,10 @@ def marked(text: str, query: str) -> Markup:
 
 
 def _window(text: str, hit: tuple[int, int]) -> tuple[int, int]:
+    """Where the excerpt begins and ends: between words, around the first hit."""
     start, end = max(hit[0] - AROUND, 0), min(hit[1] + 2 * AROUND, len(text))
-    start = text.find(" ", start) + 1 if start else 0
-    end = text.rfind(" ", hit[1], end) if end < len(text) and text.rfind(" ", hit[1], end) > 0 else end
+    if start:
+        start = max(text.find(" ", start, hit[0]) + 1, start)
+    if end < len(text):
+        end = max(text.rfind(" ", hit[1], end), hit[1])
     return start, end

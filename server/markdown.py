@@ -10,7 +10,8 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 TAGS = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote", "a"}
-ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+# "*" overrules the cleaner's own idea of what every tag may carry.
+ATTRIBUTES: dict[str, set[str]] = {"*": set(), "a": {"href"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
 # Signs that people type without meaning a heading, a rule, a picture or a code block stay what they typed.
 UNWANTED = ["heading", "lheading", "hr", "image", "code", "reference", "html_block", "html_inline"]

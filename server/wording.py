@@ -12,7 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from server.highlight import marked
-from server.i18n import LOCALES, translate, translate_number
+from server.i18n import translate, translate_number
 from server.labels import LABELS
 from server.markdown import markdown
 
@@ -72,14 +72,14 @@ class Wording:
         return f"{'−' if kopecks < 0 else ''}{text}{NBSP}₽"
 
     def size(self, octets: int) -> str:
-        """Bytes → «238 КБ»."""
-        units = (("КБ", "KB"), ("МБ", "MB"), ("ГБ", "GB"))
-        value, step = octets / 1024, 0
-        while value >= 1000 and step < len(units) - 1:
-            value, step = value / 1024, step + 1
-        digits = 1 if step and value < 100 else 0
-        shown = max(round(value, digits), 0 if octets == 0 else 1) if step == 0 else round(value, digits)
-        return f"{self.number(shown)}{NBSP}{units[step][LOCALES.index(self.locale)]}"
+        """Bytes → «238 КБ», «11,2 МБ»."""
+        kilobytes = octets / 1024
+        if kilobytes < 1000:
+            shown = self.number(max(round(kilobytes), 1) if octets else 0)
+            return translate(self.locale, "%(n)s КБ", n=shown).replace(" ", NBSP)
+        megabytes = kilobytes / 1024
+        shown = self.number(round(megabytes, 1 if megabytes < 100 else 0))
+        return translate(self.locale, "%(n)s МБ", n=shown).replace(" ", NBSP)
 
     def duration(self, seconds: float) -> str:
         """Seconds → «2 дня», «4 ч 50 мин», «38 мин»: the two largest parts, days alone once there are two."""

@@ -19,7 +19,9 @@ export function bind(root, page) {
   };
   on(toggle, "click", async () => {
     if (!box.hidden) {
-      const answer = box.value.trim() ? await post("/preview", { text: box.value }) : null;
+      const body = new FormData();
+      body.set("text", box.value);
+      const answer = box.value.trim() ? await post("/preview", body) : null;
       if (answer && !answer.ok) return page.say(answer.body?.detail ?? "");
       if (answer) shown.replaceChildren(fragment(answer.body.html));
       else shown.textContent = root.dataset.textEmpty ?? "";
