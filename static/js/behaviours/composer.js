@@ -63,7 +63,12 @@ export class Composer {
   /** The draft keeps its own mode; the box opens with the answer, so that a note is never taken for one. */
   #load() {
     const server = JSON.parse(this.form.dataset.draft ?? "null");
+    const typed = this.area.value; // somebody may have begun before this script came
     const draft = this.drafts.load(server);
+    if (typed && typed !== (server?.text ?? "")) {
+      this.texts[this.mode] = typed;
+      return;
+    }
     if (!draft) return;
     const its = draft.mode === "note" && this.form.dataset.staffRoom ? "note" : "reply";
     this.texts[its] = draft.text ?? "";
@@ -107,9 +112,9 @@ export class Composer {
   }
 
   #input() {
-    this.texts[this.mode] = this.area.value;
     this.extras.grow();
     if (this.editing) return;
+    this.texts[this.mode] = this.area.value;
     this.keep();
     if (this.area.value && Date.now() - this.#typed > TYPING && this.page.room(this.room()).typing()) this.#typed = Date.now();
   }

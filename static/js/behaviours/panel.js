@@ -17,6 +17,7 @@ export function bind(root, page) {
 class Panel {
   /** @type {any} */
   #timer;
+  #due = 0;
   #asking = false;
   #again = false;
   /** @type {Map<string, string>} */
@@ -46,13 +47,17 @@ class Panel {
     for (const off of this.#offs) off();
   }
 
-  /** @param {number} [wait] */
+  /** What is wanted soonest decides. @param {number} [wait] */
   soon(wait = TOGETHER) {
+    const due = Date.now() + wait;
+    if (this.#due && this.#due <= due) return;
     clearTimeout(this.#timer);
+    this.#due = due;
     this.#timer = setTimeout(() => this.#ask(), wait);
   }
 
   async #ask() {
+    this.#due = 0;
     if (this.#asking) {
       this.#again = true;
       return;

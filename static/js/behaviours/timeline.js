@@ -71,6 +71,7 @@ class Timeline {
     const log = { line, room, rows: new Map(), low: head + 1 };
     this.logs.set(line, log);
     this.#offs.push(
+      this.page.outbox.on("said", said => { if (said.room === name) this.#said(); }),
       room.on("event", ({ event, fresh }) => this.#put(log, event, fresh)),
       room.on("reset", () => this.#forget(log)),
       room.on("people", people => { this.chatter.presence(people); this.draw(); }),
@@ -102,6 +103,7 @@ class Timeline {
     if (line) this.scroll.toRow(line);
     else if (this.newAt) this.root.scrollTop = 0; // all of it is new: from the start
     else this.scroll.toEnd();
+    this.older.start();
     const onhide = () => { if (document.hidden) this.#awayMarked = false; };
     const onswap = () => { for (const log of this.logs.values()) this.chatter.presence(log.room.people); this.#prove(); };
     const onmeanwhile = (/** @type {CustomEvent} */ event) => this.#line(keyOf(event.detail.line, event.detail.seq), "row-meanwhile");
@@ -224,6 +226,12 @@ class Timeline {
     if (room) this.chatter.proof(room.last ?? 0, room.whole);
   }
 
+  /** Whoever speaks looks at the end. */
+  #said() {
+    this.#draw();
+    this.scroll.toEnd();
+  }
+
   /** Soon, once for all that came together. */
   draw() {
     if (this.#drawing) return;
@@ -241,7 +249,7 @@ class Timeline {
     const rows = merge(logs.map(log => [...log.rows.values()])).filter(row => row.at >= since);
     const items = arrange(rows, { dayOf: at => dayKey(this.page.clock, at), newAt: this.newAt });
     this.#above = undefined;
-    const wanted = [...items.map(item => this.#element(item)), ...(this.pending?.rows() ?? [])];
+    const wanted = [...items.map(item => this.#element(item)), ...(this.pending?.rows(rows.at(-1)) ?? [])];
     place(this.content, wanted);
     for (const log of logs) this.chatter.receipts(log.line, [...log.rows.values()], log.room.people, key => this.elements.get(key));
     fates(this.content, this.words);

@@ -67,6 +67,7 @@ export class Outbox extends Emitter {
     this.waiting.set(said.id, said);
     this.#young.add(said.id);
     this.emit("change");
+    this.emit("said", said);
     await this.#keep(said);
     this.#young.delete(said.id);
     await this.flush();

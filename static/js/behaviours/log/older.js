@@ -18,7 +18,11 @@ export class Older {
     this.edge = edge;
     this.put = put;
     this.onscroll = () => { if (root.scrollTop < NEAR) void this.ask(); };
-    root.addEventListener("scroll", this.onscroll, { passive: true });
+  }
+
+  /** Once the reader stands where they should. */
+  start() {
+    this.root.addEventListener("scroll", this.onscroll, { passive: true });
     this.onscroll();
   }
 

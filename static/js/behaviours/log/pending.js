@@ -1,6 +1,7 @@
 /** Messages of this ticket that the log doesn't have yet: sending, waiting for the network, refused. They stay at the end, each with its way out. */
 import { $, $$, fill, say } from "../../lib/dom.js";
 import { clockTime } from "../../lib/time.js";
+import { GROUP } from "../../lib/timeline.js";
 
 const PATIENCE = 1_500;
 const GHOST = 10_000;
@@ -20,9 +21,10 @@ export class Pending {
     this.lines = lines;
     this.logged = logged;
     this.words = words;
+    this.changed = changed;
     this.offs = [
       page.outbox.on("change", changed),
-      page.outbox.on("sent", ({ said }) => this.#sent(said, changed)),
+      page.outbox.on("sent", ({ said }) => this.#sent(said)),
       page.socket.on("state", () => setTimeout(changed, PATIENCE + 50)),
     ];
     void page.outbox.load();
@@ -38,19 +40,25 @@ export class Pending {
     if (this.page.outbox.waiting.has(id)) void this.page.outbox.drop(id);
   }
 
-  /** What to show now, in order. @returns {HTMLElement[]} */
-  rows() {
+  /** What to show now, in order, below the log's last row. @param {import("../../lib/timeline.js").Row} [above] @returns {HTMLElement[]} */
+  rows(above) {
     const waiting = [...this.page.outbox.waiting.values()].filter(said => this.lines.has(said.room));
     const all = [...this.#ghosts.values(), ...waiting].filter(said => !this.logged(said.id)).sort((a, b) => a.order - b.order);
     for (const id of this.#shown.keys()) if (!all.some(said => said.id === id)) this.#shown.delete(id);
-    return all.map(said => this.#row(said));
+    const mine = above?.kind === "message" && above.author === this.page.me && Date.now() - above.at < GROUP ? above.line : null;
+    return all.map((said, n) => {
+      const row = this.#row(said);
+      const before = n ? this.lines.get(all[n - 1].room) : mine;
+      row.classList.toggle("cont", before === this.lines.get(said.room));
+      return row;
+    });
   }
 
-  /** @param {any} said @param {() => void} changed */
-  #sent(said, changed) {
+  /** @param {any} said */
+  #sent(said) {
     if (!this.lines.has(said.room) || this.logged(said.id)) return;
     this.#ghosts.set(said.id, { ...said, ghost: true });
-    setTimeout(() => { if (this.#ghosts.delete(said.id)) changed(); }, GHOST);
+    setTimeout(() => { if (this.#ghosts.delete(said.id)) this.changed(); }, GHOST);
   }
 
   /** @param {any} said @returns {HTMLElement} */
@@ -83,6 +91,7 @@ export class Pending {
     const files = $(row, "[data-files]");
     for (const file of said.files) files?.append(fill("row-file", { name: file.name, ext: (/\.(\w{1,4})$/.exec(file.name)?.[1] ?? "…").toUpperCase() }));
     if (files) files.hidden = !said.files.length;
+    setTimeout(this.changed, PATIENCE + 50); // by then it is either gone or waits for the network
     for (const button of $$(row, "button")) button.addEventListener("click", () => this.#pressed(said.id, button));
     return row;
   }

@@ -64,12 +64,14 @@ export function personal(row, page, you) {
   paintTimes(row, page.clock);
 }
 
-/** Where an author comes from; the log's PERSON doesn't say. @param {HTMLElement} row @param {Record<string, string>} posts by id; `clients` for the rest of them */
+/** Where an author comes from, which the log's PERSON doesn't say: our people by position, clients by organisation. @param {HTMLElement} row @param {Record<string, string>} posts positions by id, and `clients` */
 export function whence(row, posts) {
+  const post = posts[row.dataset.author ?? ""] ?? "";
   const spot = $(row, ".who .org");
-  if (!spot) return;
-  const told = posts[row.dataset.author ?? ""] ?? ($(row, ".av.staff") ? "" : posts.clients);
-  if (told) spot.textContent = told;
+  const told = $(row, ".av.staff") ? post : posts.clients;
+  if (spot && told) spot.textContent = told;
+  const signed = $(row, ".stamp [data-whole]");
+  if (signed && post) signed.textContent = `${signed.textContent}, ${post[0]?.toLowerCase()}${post.slice(1)}`;
 }
 
 /** A status that an estimate, a decision or an assignment brought along is said in their row. @param {HTMLElement | undefined} above @param {HTMLElement} status @param {boolean} joined */
@@ -79,9 +81,13 @@ export function carry(above, status, joined) {
   if (!joined || !body || above.dataset.kind === "approval" || $(body, "[data-carried]")) return;
   const said = document.createElement("span");
   said.dataset.carried = "";
+  said.append(". ");
   const lead = $(status, ".lead");
   for (let node = lead?.nextSibling; node; node = node.nextSibling) said.append(node.cloneNode(true));
-  body.insertBefore(said, $(body, ".est") ?? $(body, ".lock"));
+  const spot = $(body, ".est") ?? $(body, ".lock");
+  const before = spot ? spot.previousSibling : body.lastChild;
+  if (before?.nodeType === 3) before.textContent = before.textContent?.trimEnd() ?? "";
+  body.insertBefore(said, spot);
 }
 
 /** An edit puts its text in the old row, a deletion empties it. @param {HTMLElement} old @param {HTMLElement} change */

@@ -28,7 +28,9 @@ export class Scroll {
 
   /** @param {boolean} [smooth] */
   toEnd(smooth = false) {
-    this.root.scrollTo({ top: this.root.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+    const far = this.root.scrollHeight - this.root.scrollTop > 3 * this.root.clientHeight;
+    const still = far || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.root.scrollTo({ top: this.root.scrollHeight, behavior: smooth && !still ? "smooth" : "instant" });
     this.atEnd = true;
     this.count(0);
   }
