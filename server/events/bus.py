@@ -4,12 +4,15 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from redis import asyncio as aioredis
 from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -17,15 +20,21 @@ log = logging.getLogger(__name__)
 Receiver = Callable[[str, bytes], Awaitable[None]]
 PUBLISH_LIMIT = 0.2
 SUBSCRIBE_LIMIT = 0.3
+PING_EVERY = 0.5
+PONG_WITHIN = 1.0
+FIRST_PAUSE = 0.1
+MOST_WAITING = 10_000
 PREFIX = "journal:"
+BELL = "bell"  # the channel on which processes say that something of theirs was lost
 LOST = (RedisError, OSError, TimeoutError)
 
 
 class Bus(Protocol):
-    """What the hub needs: `receiver` is called for each message of a channel that was subscribed."""
+    """What the hub needs: `receiver` is called for each message of a channel that was subscribed, `turned` whenever
+    messages may have been missed or begin to be."""
 
     receiver: Receiver | None
-    returned: Callable[[], None] | None
+    turned: Callable[[], None] | None
 
     @property
     def healthy(self) -> bool:
@@ -46,7 +55,7 @@ class LocalBus:
 
     def __init__(self) -> None:
         self.receiver: Receiver | None = None
-        self.returned: Callable[[], None] | None = None
+        self.turned: Callable[[], None] | None = None
         self._channels: set[str] = set()
 
     async def publish(self, channel: str, message: bytes) -> None:
@@ -67,95 +76,144 @@ class LocalBus:
 
 
 class RedisBus:
-    """Redis pub/sub: one connection listens, one publishes. `run` owns reconnecting and subscribing again."""
+    """Redis pub/sub: one connection listens, one publishes. `run` owns both, reconnecting and subscribing again."""
 
     def __init__(self, url: str) -> None:
         self.receiver: Receiver | None = None
-        self.returned: Callable[[], None] | None = None
+        self.turned: Callable[[], None] | None = None
         self.healthy = False
         self._channels: set[str] = set()
-        self._confirmed: dict[str, asyncio.Event] = {}
+        self._answers: dict[tuple[str, str], asyncio.Event] = {}
+        self._outgoing: deque[tuple[str, bytes]] = deque(maxlen=MOST_WAITING)
+        self._bell = asyncio.Event()
+        # No retries inside the library: it would subscribe again in silence, and nobody would ask what was missed.
         self._redis: aioredis.Redis = aioredis.Redis.from_url(
-            url, socket_timeout=5, socket_connect_timeout=1, health_check_interval=5
+            url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
         )
         self._pubsub: PubSub | None = None
 
     async def publish(self, channel: str, message: bytes) -> None:
-        """Best effort within 200 ms: a lost bell is made good by the poll."""
-        try:
-            async with asyncio.timeout(PUBLISH_LIMIT):
-                await self._redis.publish(PREFIX + channel, message)
-        except LOST as problem:
-            self._ail("publish", problem)
+        """Puts the message down for the publisher and doesn't wait: a slow Redis holds up no commit. Order is kept."""
+        self._outgoing.append((channel, message))
+        self._bell.set()
 
     async def subscribe(self, channel: str) -> None:
         """Returns once the server has confirmed, or after 300 ms without an answer: the poll covers the rest."""
         self._channels.add(channel)
-        if self._pubsub is None:
-            return
-        confirmed = self._confirmed.setdefault(channel, asyncio.Event())
-        try:
-            async with asyncio.timeout(SUBSCRIBE_LIMIT):
-                await self._pubsub.subscribe(PREFIX + channel)
-                await confirmed.wait()
-        except LOST as problem:
-            self._ail("subscribe", problem)
+        await self._ask("subscribe", channel)
 
     async def unsubscribe(self, channel: str) -> None:
         self._channels.discard(channel)
-        self._confirmed.pop(channel, None)
-        if self._pubsub is not None:
-            try:
-                async with asyncio.timeout(SUBSCRIBE_LIMIT):
-                    await self._pubsub.unsubscribe(PREFIX + channel)
-            except LOST as problem:
-                self._ail("unsubscribe", problem)
+        await self._ask("unsubscribe", channel)
+
+    async def _ask(self, verb: str, channel: str) -> None:
+        """One command of the listening connection and its confirmation. While Redis ails nobody waits for it."""
+        if self._pubsub is None:
+            return
+        answer = self._answers[verb, channel] = asyncio.Event()
+        try:
+            async with asyncio.timeout(SUBSCRIBE_LIMIT):
+                await getattr(self._pubsub, verb)(PREFIX + channel)
+                if self.healthy:
+                    await answer.wait()
+        except LOST as problem:
+            self._ail(verb, problem)
+        finally:
+            self._answers.pop((verb, channel), None)
 
     def _ail(self, what: str, problem: BaseException) -> None:
         if self.healthy:
             log.warning("redis: %s failed (%s); asking the database until it is back", what, type(problem).__name__)
-        self.healthy = False
+            self._turn(False)
+
+    def _turn(self, healthy: bool) -> None:
+        self.healthy = healthy
+        if self.turned:
+            self.turned()
 
     async def run(self) -> None:
-        """Listens until cancelled; after any loss connects again with back-off, at most 2 s apart."""
-        pause = 0.1
+        """Listens and publishes until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_listening())
+            tasks.create_task(self._keep_publishing())
+
+    async def _keep_listening(self) -> None:
+        """After any loss connects again with back-off, at most 2 s apart."""
+        pause = FIRST_PAUSE
         while True:
             try:
                 await self._listen()
-                pause = 0.1
             except LOST as problem:
+                pause = FIRST_PAUSE if self.healthy else min(pause * 2, 2.0)
                 self._ail("listen", problem)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, 2.0)
 
     async def _listen(self) -> None:
         pubsub = self._redis.pubsub()
         try:
-            await pubsub.subscribe(PREFIX + "hello", *(PREFIX + c for c in self._channels))
-            self._pubsub = pubsub
-            while True:
-                message = await pubsub.get_message(timeout=2.0)
-                if message is None:
-                    await pubsub.ping()
-                else:
-                    await self._take(message)
+            await pubsub.subscribe(PREFIX + BELL)
+            self._pubsub = pubsub  # from here on `subscribe` asks for itself; what was wanted before is asked for now
+            if self._channels:
+                await pubsub.subscribe(*(PREFIX + c for c in self._channels))
+            await self._hear(pubsub)
         finally:
             self._pubsub = None
-            self._confirmed.clear()
             with suppress(*LOST):
                 await pubsub.aclose()  # type: ignore[no-untyped-call]
 
-    async def _take(self, message: dict[str, object]) -> None:
+    async def _hear(self, pubsub: PubSub) -> None:
+        """Takes messages for ever. A server that answers no ping is frozen or cut off, whatever TCP believes."""
+        clock = asyncio.get_running_loop().time
+        asked: float | None = None
+        while True:
+            message = await pubsub.get_message(timeout=PING_EVERY)
+            if message is not None:
+                asked = None
+                await self._take(message)
+            elif asked is None:
+                asked = clock()
+                await pubsub.ping()
+            elif clock() - asked >= PONG_WITHIN:
+                raise TimeoutError
+
+    async def _take(self, message: dict[str, Any]) -> None:
         if not self.healthy:
-            self.healthy = True
-            if self.returned:
-                self.returned()
-        raw = message["channel"]
-        channel = (raw.decode() if isinstance(raw, bytes) else str(raw)).removeprefix(PREFIX)
-        if message["type"] == "subscribe":
-            self._confirmed.setdefault(channel, asyncio.Event()).set()
-        elif message["type"] == "message" and self.receiver and isinstance(message["data"], bytes):
+            self._turn(True)
+        if message["type"] == "pong":
+            return
+        channel = message["channel"].decode().removeprefix(PREFIX)
+        if answer := self._answers.get((message["type"], channel)):
+            answer.set()
+        elif message["type"] == "message" and channel == BELL:
+            self._turn(True)
+        elif message["type"] == "message" and self.receiver:
             await self.receiver(channel, message["data"])
 
+    async def _keep_publishing(self) -> None:
+        """Sends what was put down, all that waits in one round trip; what can't leave within 200 ms is lost."""
+        lost = False
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            while self._outgoing:
+                if lost:
+                    self._outgoing.appendleft((BELL, b""))  # others heard nothing of ours: let them ask the database
+                lost = not await self._flush()
+
+    async def _flush(self) -> bool:
+        batch = [self._outgoing.popleft() for _ in range(min(len(self._outgoing), 500))]
+        try:
+            async with asyncio.timeout(PUBLISH_LIMIT), self._redis.pipeline(transaction=False) as pipe:
+                for channel, message in batch:
+                    pipe.publish(PREFIX + channel, message)
+                await pipe.execute()
+        except LOST as problem:
+            self._ail("publish", problem)
+            return False
+        return True
+
     async def close(self) -> None:
+        """Sends what still waits (a command of the operator has no `run`), then lets go."""
+        while self._outgoing and await self._flush():
+            pass
         await self._redis.aclose()

@@ -1,13 +1,16 @@
 """The way from a commit to other processes: news of a transaction become messages on the bus, in commit order."""
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from server.events.bus import Bus
+from server.events.kinds import PUBLIC
 from server.events.log import AccessChanged, Committed, ReadMoved, SessionEnded, room_name
 from server.people.policy import STAFF_ROLES
 
+log = logging.getLogger(__name__)
 NEWS = "news"
 
 
@@ -25,21 +28,34 @@ class Fanout:
         self.wake = wake
 
     async def __call__(self, news: Sequence[Any]) -> None:
+        """Never fails: what is told here is committed, and whoever asked for it must learn that. What could not be
+        told is found by the poll."""
         if self.wake:
             self.wake()
-        touched: set[int] = set()
-        for item in news:
-            if isinstance(item, Committed):
-                touched.add(item.ticket)
-                await self._event(item)
-            elif isinstance(item, ReadMoved):
-                await self._read(item)
-            elif isinstance(item, AccessChanged):
-                await self.bus.publish(NEWS, message({"t": "access", "user": item.user}))
-            elif isinstance(item, SessionEnded):
-                await self.bus.publish(NEWS, message({"t": "session", "id": item.session}))
-        if touched:
-            await self.bus.publish(NEWS, message({"t": "touched", "tickets": sorted(touched)}))
+        try:
+            for item in news:
+                await self._tell(item)
+            await self._touched([n for n in news if isinstance(n, Committed)])
+        except Exception:
+            log.exception("fan-out: committed, but not told")
+
+    async def _tell(self, item: object) -> None:
+        if isinstance(item, Committed):
+            await self._event(item)
+        elif isinstance(item, ReadMoved):
+            await self._read(item)
+        elif isinstance(item, AccessChanged):
+            await self.bus.publish(NEWS, message({"t": "access", "user": item.user}))
+        elif isinstance(item, SessionEnded):
+            await self.bus.publish(NEWS, message({"t": "session", "id": item.session}))
+
+    async def _touched(self, events: list[Committed]) -> None:
+        """Rows of lists. A ticket of which only the staff's log has grown is named apart: clients' rows know nothing
+        of it."""
+        public = {e.ticket for e in events if e.line == PUBLIC}
+        staff = {e.ticket for e in events} - public
+        if events:
+            await self.bus.publish(NEWS, message({"t": "touched", "tickets": sorted(public), "staff": sorted(staff)}))
 
     async def _event(self, item: Committed) -> None:
         room = room_name(item.ticket, item.line)

@@ -25,20 +25,23 @@ class Connection:
         self.locale = locale
         self.seats: dict[str, Seat] = {}
         self.code: int | None = None
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[tuple[str, int]] = deque()
         self._size = 0
         self._bell = asyncio.Event()
+        self._drained = asyncio.Event()
         self._ended = asyncio.Event()
 
-    def send(self, frame: str) -> None:
-        """Queues a frame. The frame being written doesn't count, nor does one that waits alone (`joined` may
-        fill the limit)."""
+    def send(self, frame: str, *, page: bool = False) -> None:
+        """Queues a frame. The frame being written doesn't count, nor does a `page`: it was asked for, and `drained`
+        keeps a second one from being asked for before it has left."""
         if self.code is not None:
             return
-        self._waiting.append(frame)
-        self._size += len(frame)
-        if self._size > WAITING_LIMIT and len(self._waiting) > 1:
+        size = 0 if page else len(frame) if frame.isascii() else len(frame.encode())
+        self._waiting.append((frame, size))
+        self._size += size
+        if self._size > WAITING_LIMIT:
             self._end_now(TOO_SLOW)
+        self._drained.clear()
         self._bell.set()
 
     def _end_now(self, code: int) -> None:
@@ -47,6 +50,11 @@ class Connection:
         self._size = 0
         self._bell.set()
         self._ended.set()
+
+    async def drained(self) -> None:
+        """Waits until nothing waits here."""
+        if self._waiting:
+            await self._drained.wait()
 
     async def end(self, code: int) -> None:
         """Closes with this code; what was queued is not sent any more."""
@@ -63,9 +71,10 @@ class Connection:
         """The writer task: sends what is queued, in order, until the socket ends."""
         while self.code is None:
             while self._waiting:
-                frame = self._waiting.popleft()
-                self._size -= len(frame)
+                frame, size = self._waiting.popleft()
+                self._size -= size
                 await self.socket.send_text(frame)
+            self._drained.set()
             await self._bell.wait()
             self._bell.clear()
 

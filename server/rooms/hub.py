@@ -8,7 +8,7 @@ import secrets
 from typing import Any, Protocol
 
 from server.config import Limits
-from server.db import Database
+from server.db import AWAY, Database
 from server.events.bus import Bus
 from server.events.fanout import NEWS, message
 from server.people.policy import STAFF_ROLES, Viewer
@@ -16,7 +16,7 @@ from server.rooms import room as rooms
 from server.rooms.buckets import Doorman
 from server.rooms.joining import replay
 from server.rooms.lists import Lists
-from server.rooms.presence import Presence
+from server.rooms.presence import TYPING, Presence
 from server.rooms.protocol import TicketRoom, ticket_room
 from server.rooms.room import Room, Seat
 
@@ -28,7 +28,6 @@ class Connection(rooms.Connection, Protocol):
 
     session: str | None
     token: str | None
-    seats: dict[str, Seat]
 
     async def end(self, code: int) -> None: ...
 
@@ -59,44 +58,58 @@ class Hub:
         """Enters a ticket's room, or catches up in one already entered. `NotFound` leaves no trace."""
         place = ticket_room(name)
         await self.lists.check(connection.viewer, place)
-        room = await self._room(name, place)
+        room = self._room(name, place)
         seat = connection.seats.get(name)
-        entered = seat is None or seat not in room.seats
-        if seat is None or entered:
+        if seat is None:
             seat = connection.seats[name] = Seat(connection, html)
             room.seats.add(seat)
         seat.html = html
         try:
+            await asyncio.shield(room.opening)
             await replay(room, seat, after, self.db, self.presence)
         except BaseException:
-            room.seats.discard(seat)
+            await self._vacate(seat, room)
             await self._give_up(room)
             raise
-        finally:
-            if seat not in room.seats:
-                connection.seats.pop(name, None)
-        if entered and name in connection.seats:
+        if seat in room.seats and not seat.present:
+            seat.present = True
             await self.presence.enter(place.ticket, connection.viewer.person())
 
-    async def _room(self, name: str, place: TicketRoom) -> Room:
+    def _room(self, name: str, place: TicketRoom) -> Room:
         room = self.rooms.get(name)
         if room is None:
-            room = self.rooms[name] = Room(name, place, self.db, self._shown_out)
-            async with self._subscribing:
-                await self.bus.subscribe(name)
-            await room.learn_names()
+            room = self.rooms[name] = Room(name, place, self.db, self._vacate)
+            room.opening = asyncio.create_task(self._open(room))
+            room.opening.add_done_callback(lambda task: task.cancelled() or task.exception())
         return room
+
+    async def _open(self, room: Room) -> None:
+        """First to hear, then to know: whoever enters waits for both, so no event falls in between."""
+        async with self._subscribing:
+            await self.bus.subscribe(room.name)
+        await room.learn()
 
     async def leave(self, connection: Connection, name: str) -> None:
         """Leaves a room; an empty room is given up."""
-        seat = connection.seats.pop(name, None)
-        room = self.rooms.get(name)
-        if seat is None or room is None:
-            return
+        seat, room = connection.seats.get(name), self.rooms.get(name)
+        if seat is not None and room is not None:
+            await self._vacate(seat, room)
+            await self._give_up(room)
+
+    async def _vacate(self, seat: Seat, room: Room) -> None:
         room.seats.discard(seat)
         seat.live, seat.pending = False, None
-        await self.presence.leave(room.place.ticket, connection.viewer.person())
-        await self._give_up(room)
+        if seat.connection.seats.get(room.name) is seat:
+            del seat.connection.seats[room.name]
+        if seat.present:
+            seat.present = False
+            await self.presence.leave(room.place.ticket, seat.connection.viewer.person())
+
+    async def give_up_empty(self) -> None:
+        """Rooms out of which the last one was shown: not done there and then, since the bus can't be asked anything
+        while it delivers."""
+        for room in tuple(self.rooms.values()):
+            await self._give_up(room)
 
     async def _give_up(self, room: Room) -> None:
         if not room.seats and self.rooms.get(room.name) is room:
@@ -104,11 +117,6 @@ class Hub:
             async with self._subscribing:
                 if room.name not in self.rooms:
                     await self.bus.unsubscribe(room.name)
-
-    def _shown_out(self, seat: Seat, room: Room) -> None:
-        for connection in self.connections:
-            if connection.seats.get(room.name) is seat:
-                del connection.seats[room.name]
 
     async def typing(self, viewer: Viewer, place: TicketRoom, name: str) -> None:
         """Tells the room, and the staff's queue, that somebody types."""
@@ -122,27 +130,28 @@ class Hub:
         await self.bus.publish(NEWS, message(body))
 
     async def receive(self, channel: str, raw: bytes) -> None:
-        """A message of the bus. What is not ours is dropped: the log makes good what was lost."""
+        """A message of the bus. Whatever goes wrong with one, the bus must go on: the log makes good what was lost."""
         try:
             body = json.loads(raw)
-            handler = getattr(self, f"_on_{body['t']}") if channel == NEWS else None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            log.warning("bus: a message on %s that is not ours was dropped", channel)
-            return
-        if handler is not None:
-            await handler(body)
-        elif (room := self.rooms.get(channel)) is not None and body["t"] == "event":
-            await room.ring(body["seq"], body["event"])
+            if channel == NEWS:
+                await getattr(self, f"_on_{body['t']}")(body)
+            elif (room := self.rooms.get(channel)) is not None:
+                await room.ring(body["seq"], body["event"])
+        except AWAY as problem:
+            log.warning("bus: the database does not answer (%s); it is asked again soon", type(problem).__name__)
+        except Exception:
+            log.exception("bus: a message on %s was dropped", channel)
 
     async def _on_touched(self, body: dict[str, Any]) -> None:
         self.lists.touch(body["tickets"])
+        self.lists.touch(body["staff"], staff_only=True)
 
     async def _on_read(self, body: dict[str, Any]) -> None:
         person = body["person"]
         if room := self.rooms.get(body["room"]):
             frame = {"op": "read", "room": body["room"], "user": person, "upto": body["upto"]}
             room.tell(frame, person["id"], staff=body["staff"])
-        self.lists.touch([body["ticket"]], only=person["id"])
+        self.lists.touch([body["ticket"]], only=person["id"], same=True)
 
     async def _on_typing(self, body: dict[str, Any]) -> None:
         person = body["person"]
@@ -155,7 +164,12 @@ class Hub:
             )
         if body["staff"]:
             self.presence.types(body["ticket"], person)
-            self.lists.touch([body["ticket"]], staff_only=True)
+            self._looks_changed(body["ticket"])
+            asyncio.get_running_loop().call_later(TYPING + 0.1, self._looks_changed, body["ticket"])
+
+    def _looks_changed(self, ticket: int) -> None:
+        """Who of the staff looks or types: in their own rows only, under the same version."""
+        self.lists.touch([ticket], staff_only=True, same=True)
 
     async def _on_access(self, body: dict[str, Any]) -> None:
         self.changed.set()
@@ -176,4 +190,4 @@ class Hub:
                 frame = {"op": "presence", "room": name, "user": person, "online": online}
                 room.tell(frame, person["id"], staff=staff)
         if staff:
-            self.lists.touch([ticket], staff_only=True)
+            self._looks_changed(ticket)

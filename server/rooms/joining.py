@@ -5,43 +5,43 @@ from typing import Any
 
 from server.db import Database, Session
 from server.events import log as events
+from server.events.kinds import PUBLIC
 from server.rooms.presence import Presence
 from server.rooms.protocol import MAX_FRAME, encode
 from server.rooms.room import Room, Seat, rendered
-from server.tickets import queries
+from server.tickets import policy, queries
 from server.tickets.people import people_json
 
 ENVELOPE = 16 * 1024
 
 
 async def replay(room: Room, seat: Seat, after: int | None, db: Database, presence: Presence) -> None:
-    """Sends `joined` with a page of the log. The seat goes live only when the page reaches what the room passes on."""
+    """Sends `joined` with a page of the log, read at one moment with the right to see it. The seat goes live only when
+    the page reaches what the room passes on. Whoever is shown out meanwhile gets nothing more."""
     seat.live, seat.pending = False, []
-    texts: list[str] = []
     start = after
     while True:
-        async with db.reading() as s:
-            seen = await queries.find(s, seat.connection.viewer, room.place.ticket, room.place.line)
-            head = seen.ticket.head if room.place.line == "public" else seen.ticket.staff_head
-            if start is not None and start > head:
-                _reset(room, seat)
-                return
-            rows = await _rows(s, room, start)
+        async with db.reading(one_moment=True) as s:
+            viewer = seat.connection.viewer
+            seen = await queries.find(s, viewer, room.place.ticket, room.place.line)
+            head = seen.ticket.head if room.place.line == PUBLIC else seen.ticket.staff_head
+            rows = await _rows(s, room, start) if start is None or start <= head else []
             page = await events.wire(s, rows)
-            people = await people_json(s, seat.connection.viewer, seen, room.place.line)
-        texts, last, cut = _fitting(page, seat, start or 0)
-        if cut or (rows and last < head and start is not None):
-            _joined(room, seat, texts, head, people, presence, more=True)
-            seat.pending = None
+            people = await people_json(s, viewer, seen, room.place.line)
+        if seat not in room.seats:
             return
-        if room.head is None:
-            room.head = head
-        if _covered(room, seat, last):
+        if start is not None and start > head:
+            await room.show_out(seat)
+            return
+        seat.staff = policy.sees_as_staff(viewer, seen.facts)
+        texts, last, cut = _fitting(page, seat, start or 0)
+        more = cut or (start is not None and last < head)
+        if more or _covered(room, seat, last):
             break
         start = after if after is not None else (page[0]["seq"] - 1 if page else 0)
     seat.seen = last
-    _joined(room, seat, texts, max(last, head), people, presence, more=False)
-    _go_live(seat)
+    _joined(room, seat, texts, head, people, presence, more=more)
+    _go_live(seat, more)
 
 
 async def _rows(s: Session, room: Room, after: int | None) -> list[Any]:
@@ -71,17 +71,13 @@ def _covered(room: Room, seat: Seat, last: int) -> bool:
     return room.head <= last or (bool(seat.pending) and seat.pending[0].seq <= last + 1)
 
 
-def _go_live(seat: Seat) -> None:
+def _go_live(seat: Seat, more: bool) -> None:
     waiting, seat.pending = seat.pending or [], None
+    if more:
+        return  # the rest is asked for; until then the room is silent
     seat.live = True
     for event in waiting:
         seat.offer(event)
-
-
-def _reset(room: Room, seat: Seat) -> None:
-    room.seats.discard(seat)
-    seat.pending = None
-    seat.connection.send(encode({"op": "reset", "room": room.name}))
 
 
 def _joined(
@@ -98,4 +94,4 @@ def _joined(
     shown = [p | {"online": p["id"] in online} for p in people]
     rest = {"head": head, "more": more, "people": shown}
     frame = f'{{"op":"joined","room":"{room.name}","events":[{",".join(texts)}],{encode(rest)[1:]}'
-    seat.connection.send(frame)
+    seat.connection.send(frame, page=True)

@@ -2,13 +2,15 @@
 remembered, so that it can be told of what is gone."""
 
 import asyncio
-import logging
 from collections.abc import Iterable
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from sqlmodel import col, select
 
+from server.clock import now
 from server.db import AWAY, Database, Session
+from server.events.log import micros
 from server.people.policy import Viewer
 from server.render import row_html
 from server.rooms.presence import Presence
@@ -18,66 +20,91 @@ from server.tickets import policy, queries
 from server.tickets.facts import facts_of
 from server.tickets.inbox import inbox_items
 from server.tickets.model import Ticket
+from server.tickets.policy import Facts
 from server.tickets.workflow import OPEN
 
-log = logging.getLogger(__name__)
+# A transaction may commit this much later than the moment its events bear, and clocks of two machines may differ.
+OVERLAP = timedelta(seconds=60)
+
+
+class Mark(NamedTuple):
+    """Why a ticket's row is looked at: for one person only, for the staff's eyes only; `same`: although its version has
+    not grown."""
+
+    only: int | None = None
+    staff_only: bool = False
+    same: bool = False
 
 
 class ListSeat:
-    """One socket in `queue` or `inbox`: the versions it was sent, and the highest of them."""
+    """One socket in `queue` or `inbox`: the versions it was sent, and the highest of them. Until its first list has
+    left, what is touched waits in `missed`."""
 
     def __init__(self, connection: Connection, html: bool = False) -> None:
         self.connection = connection
         self.html = html
         self.sent: dict[int, int] = {}
         self.v = 0
+        self.missed: set[int] | None = set()
 
-    def remember(self, ticket: int, v: int) -> None:
-        self.sent[ticket] = v
-        self.v = max(self.v, v)
+    def wants(self, ticket: Ticket, facts: Facts, marks: set[Mark]) -> bool:
+        """Whether one of the marks concerns this socket and tells it something new. A client's version knows nothing of
+        the staff's log."""
+        viewer = self.connection.viewer
+        staff = policy.sees_as_staff(viewer, facts)
+        mine = [m for m in marks if m.only in (None, viewer.id) and (staff or not m.staff_only)]
+        v = ticket.staff_changed if staff else ticket.changed
+        return any(m.same for m in mine) or (bool(mine) and self.sent.get(ticket.number, -1) < v)
 
 
 class Lists:
-    """Keeps the list rooms of this process true: `touch` marks tickets, `run` sends what changed, at most one
-    row a ticket and turn."""
+    """Keeps the list rooms of this process true: `touch` marks tickets, `turn` sends what changed, at most one row a
+    ticket and turn."""
 
     def __init__(self, db: Database, presence: Presence) -> None:
         self.db = db
         self.presence = presence
         self.queue: dict[Connection, ListSeat] = {}
         self.inbox: dict[Connection, ListSeat] = {}
-        self._dirty: dict[int, set[tuple[int | None, bool]]] = {}
-        self._bell = asyncio.Event()
+        self.bell = asyncio.Event()
+        self._dirty: dict[int, set[Mark]] = {}
+        self._asked = now()
 
     async def check(self, viewer: Viewer, place: TicketRoom) -> None:
         """`NotFound` unless the viewer may see that line of the ticket."""
         async with self.db.reading() as s:
             await queries.find(s, viewer, place.ticket, place.line)
 
-    def touch(self, tickets: Iterable[int], *, only: int | None = None, staff_only: bool = False) -> None:
-        """Marks rows as changed: for everybody, for one person, or for the staff's eyes."""
+    def touch(
+        self, tickets: Iterable[int], *, only: int | None = None, staff_only: bool = False, same: bool = False
+    ) -> None:
+        """Marks rows to be looked at (`Mark` says for whom)."""
         for ticket in tickets:
-            self._dirty.setdefault(ticket, set()).add((only, staff_only))
-        self._bell.set()
+            self._dirty.setdefault(ticket, set()).add(Mark(only, staff_only, same))
+        self.bell.set()
 
     async def enter_queue(self, connection: Connection, html: bool) -> None:
         """Sends the first 200 open rows; from then on each change of a row."""
         seat = self.queue[connection] = ListSeat(connection, html)
-        async with self.db.reading() as s:
-            tickets = await queries.open_tickets(s, connection.viewer)
-            rows = await self._rows(s, seat, tickets)
-        for row in rows:
-            seat.remember(row["number"], row["v"])
-        connection.send(encode({"op": "joined", "room": QUEUE, "rows": rows, "v": seat.v}))
+        async with self.db.reading(one_moment=True) as s:
+            rows = await self._rows(s, seat, await queries.open_tickets(s, connection.viewer))
+        seat.v = max((row["v"] for row in rows), default=0)
+        seat.sent = {row["number"]: row["v"] for row in rows}
+        self._enter(seat, {"op": "joined", "room": QUEUE, "rows": rows, "v": seat.v})
 
     async def enter_inbox(self, connection: Connection) -> None:
         """Sends what is unread; from then on each change of it."""
         seat = self.inbox[connection] = ListSeat(connection)
-        async with self.db.reading() as s:
+        async with self.db.reading(one_moment=True) as s:
             items = await inbox_items(s, connection.viewer)
-        for item in items:
-            seat.remember(item["ticket"], item["v"])
-        connection.send(encode({"op": "joined", "room": INBOX, "items": items, "v": seat.v}))
+        seat.v = max((item["v"] for item in items), default=0)
+        seat.sent = {item["ticket"]: 0 for item in items}
+        self._enter(seat, {"op": "joined", "room": INBOX, "items": items, "v": seat.v})
+
+    def _enter(self, seat: ListSeat, joined: dict[str, Any]) -> None:
+        seat.connection.send(encode(joined), page=True)
+        missed, seat.missed = seat.missed, None
+        self.touch(missed or (), only=seat.connection.viewer.id, same=True)
 
     def leave(self, connection: Connection, room: str | None = None) -> None:
         """Leaves one of the two, or both."""
@@ -86,40 +113,38 @@ class Lists:
         if room in (INBOX, None):
             self.inbox.pop(connection, None)
 
-    async def run(self) -> None:
-        """Until cancelled: sends the rows of tickets that were touched. The database away means: marked again,
-        tried again."""
-        while True:
-            await self._bell.wait()
-            self._bell.clear()
-            dirty, self._dirty = self._dirty, {}
-            try:
-                await self._send(dirty)
-            except AWAY as problem:
-                log.warning("lists: rows could not be read (%s); trying again", type(problem).__name__)
-                for ticket, marks in dirty.items():
-                    self._dirty.setdefault(ticket, set()).update(marks)
-                await asyncio.sleep(0.5)
-                self._bell.set()
+    async def turn(self) -> None:
+        """Sends what was touched. While the database is away the marks stay."""
+        dirty, self._dirty = self._dirty, {}
+        try:
+            await self._send(dirty)
+        except AWAY:
+            for ticket, marks in dirty.items():
+                self._dirty.setdefault(ticket, set()).update(marks)
+            raise
 
-    async def _send(self, dirty: dict[int, set[tuple[int | None, bool]]]) -> None:
-        async with self.db.reading() as s:
+    async def _send(self, dirty: dict[int, set[Mark]]) -> None:
+        if not dirty or not (self.queue or self.inbox):
+            return
+        async with self.db.reading(one_moment=True) as s:
             tickets = list((await s.exec(select(Ticket).where(col(Ticket.number).in_(dirty)))).all())
             facts = await facts_of(s, tickets)
-            for seat in tuple(self.queue.values()):
-                mine = [t for t in tickets if _concerns(dirty[t.number], seat.connection.viewer)]
-                await self._send_rows(s, seat, mine, facts)
-            for seat in tuple(self.inbox.values()):
-                mine = [t for t in tickets if _concerns(dirty[t.number], seat.connection.viewer)]
-                await self._send_items(s, seat, mine, facts)
+            for seats, send in ((self.queue, self._send_rows), (self.inbox, self._send_items)):
+                for seat in tuple(seats.values()):
+                    if seat.missed is not None:
+                        seat.missed.update(dirty)
+                        continue
+                    if seats.get(seat.connection) is not seat:
+                        continue  # it left while another was served
+                    wanted = [t for t in tickets if seat.wants(t, facts[t.number], dirty[t.number])]
+                    await send(s, seat, wanted, facts)
 
-    async def _send_rows(
-        self, s: Session, seat: ListSeat, tickets: list[Ticket], facts: dict[int, policy.Facts]
-    ) -> None:
+    async def _send_rows(self, s: Session, seat: ListSeat, tickets: list[Ticket], facts: dict[int, Facts]) -> None:
         viewer = seat.connection.viewer
         shown = [t for t in tickets if t.status in OPEN and policy.sees(viewer, facts[t.number])]
         for row in await self._rows(s, seat, shown):
-            seat.remember(row["number"], row["v"])
+            seat.sent[row["number"]] = row["v"]
+            seat.v = max(seat.v, row["v"])
             seat.connection.send(encode({"op": "row", "room": QUEUE, "ticket": row}))
         for gone in {t.number for t in tickets} - {t.number for t in shown}:
             self._gone(seat, gone)
@@ -130,18 +155,20 @@ class Lists:
             seat.v += 1
             seat.connection.send(encode({"op": "row", "room": QUEUE, "gone": ticket, "v": seat.v}))
 
-    async def _send_items(
-        self, s: Session, seat: ListSeat, tickets: list[Ticket], facts: dict[int, policy.Facts]
-    ) -> None:
+    async def _send_items(self, s: Session, seat: ListSeat, tickets: list[Ticket], facts: dict[int, Facts]) -> None:
+        """Whoever takes part no longer is told once that nothing is unread there."""
         viewer = seat.connection.viewer
-        concerned = [t for t in tickets if policy.takes_part(viewer, facts[t.number])]
+        concerned = [t for t in tickets if policy.takes_part(viewer, facts[t.number]) or t.number in seat.sent]
         if not concerned:
             return
         items = {i["ticket"]: i for i in await inbox_items(s, viewer)}
         total = sum(i["unread"] for i in items.values())
         for t in concerned:
             item = items.get(t.number)
-            seat.v = max(seat.v, t.changed, item["v"] if item else seat.v + 1)
+            seat.sent[t.number] = t.changed
+            if not policy.takes_part(viewer, facts[t.number]):
+                del seat.sent[t.number]
+            seat.v = max(seat.v + 1, t.changed, item["v"] if item else 0)
             seat.connection.send(encode({
                 "op": "inbox", "room": INBOX, "ticket": t.number,
                 "unread": item["unread"] if item else 0, "total": total, "v": seat.v,
@@ -159,22 +186,32 @@ class Lists:
                 row["html"] = row_html(row, seat.connection.locale, staff=staff, viewer=viewer.id)
         return rows
 
-    async def verify(self) -> None:
-        """Compares what each queue socket was sent with the database and mends the difference."""
-        for seat in tuple(self.queue.values()):
+    async def poll(self) -> None:
+        """Asks the database what has changed lately: whatever bell was lost is made good here. One query, however many
+        sockets; what they were sent already is not sent again."""
+        moment = now()
+        if self.queue or self.inbox:
+            since = micros(self._asked - OVERLAP)
             async with self.db.reading() as s:
-                tickets = await queries.open_tickets(s, seat.connection.viewer)
-            now = {t.number: t.staff_changed if seat.connection.viewer.staff else t.changed for t in tickets}
-            self.touch([n for n, v in now.items() if seat.sent.get(n, 0) < v], only=seat.connection.viewer.id)
-            for gone in set(seat.sent) - set(now):
-                self._gone(seat, gone)
+                lately = select(Ticket.number, Ticket.changed).where(col(Ticket.staff_changed) > since)
+                found = (await s.exec(lately)).all()
+            self.touch(number for number, changed in found if changed > since)
+            self.touch((number for number, changed in found if changed <= since), staff_only=True)
+        self._asked = moment
+
+    async def verify(self, connections: Iterable[Connection]) -> None:
+        """After what somebody may see has changed: everything their sockets were sent is looked at again, and what they
+        would be sent now."""
+        for c in connections:
+            async with self.db.reading() as s:
+                open_now = await queries.open_tickets(s, c.viewer) if c in self.queue else []
+            seats = [seat for seats in (self.queue, self.inbox) if (seat := seats.get(c))]
+            known = {number for seat in seats for number in seat.sent}
+            self.touch(known | {t.number for t in open_now}, only=c.viewer.id, same=True)
 
     def beat(self) -> None:
         """Tells each socket the version it should have."""
         for room, seats in ((QUEUE, self.queue), (INBOX, self.inbox)):
             for seat in seats.values():
-                seat.connection.send(encode({"op": "head", "room": room, "v": seat.v}))
-
-
-def _concerns(marks: set[tuple[int | None, bool]], viewer: Viewer) -> bool:
-    return any(only in (None, viewer.id) and (viewer.staff or not staff_only) for only, staff_only in marks)
+                if seat.missed is None:
+                    seat.connection.send(encode({"op": "head", "room": room, "v": seat.v}))

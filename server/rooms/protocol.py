@@ -19,13 +19,16 @@ BAD_FRAMES = 4400
 LOG_IN_AGAIN = 4401
 NO_ACCESS = 4403
 TOO_SLOW = 4408
+TOO_OLD = 4409
 TOO_MANY = 4429
-RESTART = 1012
+OVERLOADED = 1013
 BINARY = 1003
 FAILED = 1011
 
 Room = Annotated[str, Field(min_length=1, max_length=64)]
-ClientId = Annotated[str, Field(min_length=1, max_length=64)]
+# PostgreSQL stores no NUL, and an id is for machines: nothing unseen in it.
+ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+FileId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 
 
 class Frame(BaseModel):
@@ -49,7 +52,7 @@ class Say(Frame):
     op: Literal["say"]
     id: ClientId
     text: Annotated[str, Field(max_length=MAX_TEXT)] = ""
-    files: Annotated[list[str], Field(max_length=MAX_FILES)] = []
+    files: Annotated[list[FileId], Field(max_length=MAX_FILES)] = []
     reply_to: Annotated[int, Field(ge=1)] | None = None
     seen: Annotated[int, Field(ge=0)] | None = None
     anyway: bool = False
@@ -95,7 +98,7 @@ def parse(raw: str) -> Frame:
         raise Malformed("Кадр не читается: нужен один объект JSON") from None
     if not isinstance(body, dict):
         raise Malformed("Кадр не читается: нужен один объект JSON")
-    answers: dict[str, Any] = {k: v for k in ("room", "id") if isinstance(v := body.get(k), str) and len(v) <= 64}
+    answers: dict[str, Any] = {k: v for k in ("room", "id") if _can_be_repeated(v := body.get(k))}
     model = FRAMES.get(op) if isinstance(op := body.get("op"), str) else None
     if model is None:
         raise UnknownOp("Такой команды (op) нет", **answers)
@@ -107,8 +110,14 @@ def parse(raw: str) -> Frame:
         raise refusal from None
 
 
+def _can_be_repeated(value: object) -> bool:
+    """An answer names what it answers, unless that can't be written: a lone surrogate, a page of text."""
+    return isinstance(value, str) and len(value) <= 64 and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
 def _refusal(error: Any) -> Refusal:
     field, kind = str(error["loc"][0]) if error["loc"] else "", error["type"]
+    field = field if field.isidentifier() and len(field) <= 64 else "?"
     if kind == "string_too_long" and field == "text":
         return TooLarge(
             "Сообщение длиннее %(limit)d знаков. Сократите его или приложите файлом.",

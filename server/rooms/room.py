@@ -3,12 +3,13 @@ decides, the bus only rings."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from sqlmodel import col, select
 
 from server.db import Database
+from server.errors import NotFound
 from server.events import log as events
 from server.events.kinds import KINDS, PUBLIC
 from server.events.model import Event
@@ -25,13 +26,15 @@ log = logging.getLogger(__name__)
 
 
 class Connection(Protocol):
-    """One socket as rooms know it. `send` never waits: it queues, and closes the socket when too much is waiting."""
+    """One socket as rooms know it. `send` never waits: it queues, and closes the socket when too much is waiting; a
+    `page` is the answer to a join and may be long."""
 
     viewer: Viewer
+    seats: dict[str, "Seat"]
 
     @property
     def locale(self) -> str: ...
-    def send(self, frame: str) -> None: ...
+    def send(self, frame: str, *, page: bool = False) -> None: ...
 
 
 class Prepared:
@@ -62,9 +65,10 @@ def rendered(event: dict[str, Any], locale: str | None) -> dict[str, Any]:
 
 
 class Seat:
-    """One socket in one room: what it has seen, and what waits while it is still joining."""
+    """One socket in one room: what it has seen, and what waits while it is still joining. `staff`: it may know what all
+    of the staff do here; `present`: others were told that it is here."""
 
-    __slots__ = ("connection", "html", "live", "pending", "seen")
+    __slots__ = ("connection", "html", "live", "pending", "present", "seen", "staff")
 
     def __init__(self, connection: Connection, html: bool) -> None:
         self.connection = connection
@@ -72,6 +76,8 @@ class Seat:
         self.seen = 0
         self.live = False
         self.pending: list[Prepared] | None = []
+        self.staff = False
+        self.present = False
 
     @property
     def locale(self) -> str | None:
@@ -87,16 +93,21 @@ class Seat:
 
 
 class Room:
-    """`head` is the last event this process has passed on (None until the log was read once)."""
+    """`head` is the last event this process has passed on; `opening` ends when the room hears the bus and knows it."""
 
-    def __init__(self, name: str, place: TicketRoom, db: Database, left: Callable[[Seat, "Room"], None]) -> None:
+    opening: "asyncio.Task[None]"
+
+    def __init__(
+        self, name: str, place: TicketRoom, db: Database, vacate: Callable[[Seat, "Room"], Awaitable[None]]
+    ) -> None:
         self.name = name
         self.place = place
         self.db = db
         self.head: int | None = None
         self.seats: set[Seat] = set()
-        self.named: set[int] = set()
-        self._left = left
+        self._wrote: set[int] = set()
+        self._assignee: int | None = None
+        self._vacate = vacate
         self._lock = asyncio.Lock()
 
     async def ring(self, seq: int, event: dict[str, Any] | None) -> None:
@@ -134,41 +145,48 @@ class Room:
             ticket = await s.get(Ticket, self.place.ticket)
             facts = ticket.facts(await participants(s, ticket.number)) if ticket else None
         for seat in tuple(self.seats):
-            if facts is None or not policy.sees_line(seat.connection.viewer, facts, self.place.line):
-                self.seats.discard(seat)
-                seat.live, seat.pending = False, None
-                seat.connection.send(encode({"op": "reset", "room": self.name}))
-                self._left(seat, self)
+            viewer = seat.connection.viewer
+            if facts is not None and policy.sees_line(viewer, facts, self.place.line):
+                seat.staff = policy.sees_as_staff(viewer, facts)
+            elif seat in self.seats:
+                await self.show_out(seat)
 
-    async def learn_names(self) -> None:
-        """Reads which people of the staff clients may know here: the assignee from `estimating` on, and who has
-        written."""
-        async with self.db.reading() as s:
-            ticket = await s.get_one(Ticket, self.place.ticket)
+    async def show_out(self, seat: Seat) -> None:
+        """What this socket knows of the room is no longer true, or no longer its business: nothing more follows."""
+        seat.connection.send(encode({"op": "reset", "room": self.name}))
+        await self._vacate(seat, self)
+
+    async def learn(self) -> None:
+        """Reads how far the log is, and which people of the staff clients may know here: the assignee from `estimating`
+        on, and who has written."""
+        async with self.db.reading(one_moment=True) as s:
+            ticket = await s.get(Ticket, self.place.ticket)
+            if ticket is None:
+                raise NotFound
             wrote = select(Event.author_id).where(
                 Event.ticket == ticket.number, Event.line == PUBLIC, Event.kind == "message"
             )
             writers = await s.exec(select(User.id, User.roles).where(col(User.id).in_(wrote)))
-            self.named = {i for i, roles in writers.all() if i is not None and set(roles) & STAFF_ROLES}
-        if ticket.assignee_id and ticket.status in EXECUTOR_SHOWN:
-            self.named.add(ticket.assignee_id)
+            self._wrote = {i for i, roles in writers.all() if i is not None and set(roles) & STAFF_ROLES}
+        self._assignee = ticket.assignee_id if ticket.status in EXECUTOR_SHOWN else None
+        self.head = ticket.head if self.place.line == PUBLIC else ticket.staff_head
 
     def _name(self, event: dict[str, Any]) -> None:
         if event["kind"] == "message":
-            self.named.add(event["author"]["id"])
-        elif event["kind"] == "assignee" and event["to"] is not None:
-            self.named.add(event["to"]["id"])
+            self._wrote.add(event["author"]["id"])
+        elif event["kind"] == "assignee":
+            self._assignee = event["to"]["id"] if event["to"] else None
 
-    def may_name(self, seat: Seat, person: int, staff: bool) -> bool:
+    def _may_name(self, seat: Seat, person: int, staff: bool) -> bool:
         """Whether this socket may learn what that person does here."""
-        return not staff or person in self.named or seat.connection.viewer.staff
+        return not staff or seat.staff or person in self._wrote or person == self._assignee
 
     def tell(self, frame: dict[str, Any], person: int, *, staff: bool, but: int | None = None) -> None:
         """A passing frame (typing, read, presence) to everybody who may know of that person; never logged."""
         text = encode(frame)
         for seat in tuple(self.seats):
             viewer = seat.connection.viewer
-            if seat.live and viewer.id != but and self.may_name(seat, person, staff):
+            if seat.live and viewer.id != but and self._may_name(seat, person, staff):
                 seat.connection.send(text)
 
     def beat(self) -> None:

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server import i18n, web
 from server.clock import now
+from server.config import Limits
 from server.db import AWAY, Session
 from server.errors import Forbidden, Malformed, NotFound, Refusal, TooMany, Unavailable
 from server.events.kinds import MAX_TEXT
@@ -36,12 +37,11 @@ async def socket(websocket: WebSocket) -> None:
     if not _origin_fits(websocket, journal.settings.origins):
         await websocket.send_denial_response(PlainTextResponse("origin", 403))
         return
-    async with journal.db.reading() as s:
-        asking = await (web.by_token if web.bearer(websocket) else web.by_cookie)(s, websocket)
+    asking, refused = await _who(websocket, journal)
     offered = websocket.scope.get("subprotocols", [])
     await websocket.accept(protocol.SUBPROTOCOL if protocol.SUBPROTOCOL in offered else None)
-    if asking is None:
-        await websocket.close(protocol.LOG_IN_AGAIN)
+    if asking is None or refused:
+        await websocket.close(refused)
         return
     viewer = asking.viewer
     connection = Connection(websocket, viewer, asking.session, asking.token, i18n.known(viewer.locale))
@@ -51,6 +51,20 @@ async def socket(websocket: WebSocket) -> None:
             await websocket.close(protocol.TOO_MANY)
             return
         await _Conversation(connection, journal).run()
+
+
+async def _who(websocket: WebSocket, journal: web.Journal) -> tuple[web.Asking | None, int]:
+    """Who is asking, or the code to close with at once, so that a page knows why."""
+    ours = [p for p in websocket.scope.get("subprotocols", []) if p.startswith("journal.")]
+    if ours and protocol.SUBPROTOCOL not in ours:
+        return None, protocol.TOO_OLD
+    try:
+        async with journal.db.reading() as s:
+            asking = await (web.by_token if web.bearer(websocket) else web.by_cookie)(s, websocket)
+    except AWAY as problem:
+        log.error("socket: the database does not answer (%s)", type(problem).__name__)
+        return None, protocol.OVERLOADED
+    return asking, 0 if asking else protocol.LOG_IN_AGAIN
 
 
 def _origin_fits(websocket: WebSocket, origins: frozenset[str]) -> bool:
@@ -68,8 +82,8 @@ class _Conversation:
         self.journal = journal
         self.hub = journal.hub
         self.bad = 0
-        self.frames = Bucket(FRAMES_PER_SECOND, FRAMES_PER_SECOND * 2)
-        self.typed_at = 0.0
+        self.frames = _frames(journal.settings.limits)
+        self.typed_at: dict[str, float] = {}
 
     async def run(self) -> None:
         """Until the peer leaves or the connection is ended; then everything it held is given back."""
@@ -79,7 +93,8 @@ class _Conversation:
         reader = asyncio.create_task(self._read())
         ended = asyncio.create_task(self.c.ended())
         try:
-            await vouch(self.hub, {self.c.viewer.id})
+            with suppress(*AWAY):  # the next beat says it again
+                await vouch(self.hub, {self.c.viewer.id})
             done, _ = await asyncio.wait({writer, reader, ended}, return_when=asyncio.FIRST_COMPLETED)
             code = self.c.code or (reader.result() if reader in done and not reader.exception() else protocol.FAILED)
             _raise_unless_gone(writer, reader)
@@ -111,8 +126,8 @@ class _Conversation:
             raw = message.get("text")
             if raw is None:
                 return protocol.BINARY
-            if len(raw) > protocol.MAX_FRAME or self.frames.take() > 1.0:
-                return 1009 if len(raw) > protocol.MAX_FRAME else protocol.TOO_MANY
+            if self.frames.take() > 0:
+                return protocol.TOO_MANY
             if await self._handle(raw):
                 return protocol.BAD_FRAMES
 
@@ -151,6 +166,7 @@ class _Conversation:
             await self._typing(frame)
 
     async def _join(self, frame: Join) -> None:
+        await self.c.drained()
         if frame.room == QUEUE:
             await self.hub.lists.enter_queue(self.c, frame.html)
         elif frame.room == INBOX:
@@ -197,8 +213,8 @@ class _Conversation:
             await self.hub.lists.check(self.c.viewer, place)
             raise Forbidden("Сначала войдите в комнату")
         moment = asyncio.get_running_loop().time()
-        if moment - self.typed_at >= TYPING_EVERY:
-            self.typed_at = moment
+        if moment - self.typed_at.get(frame.room, -TYPING_EVERY) >= TYPING_EVERY:
+            self.typed_at[frame.room] = moment
             await self.hub.typing(self.c.viewer, place, frame.room)
 
     async def _give_back(self) -> None:
@@ -210,6 +226,12 @@ class _Conversation:
             with suppress(*AWAY):
                 # Lost, it only makes the person count as present for some seconds more.
                 await vouch_no_more(self.hub, self.c.viewer.id)
+
+
+def _frames(limits: Limits) -> Bucket:
+    """How fast frames of any kind may come: well above what may be said, none where saying has no limit."""
+    rate = max(FRAMES_PER_SECOND, 4 * limits.say_per_second) if limits.say_per_second else 0
+    return Bucket(rate, rate * 2)
 
 
 def _raise_unless_gone(*tasks: "asyncio.Task[int] | asyncio.Task[None]") -> None:

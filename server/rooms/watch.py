@@ -4,8 +4,11 @@ outlives the database's absence."""
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from server.clock import now
@@ -19,21 +22,22 @@ from server.tickets.model import Ticket
 
 log = logging.getLogger(__name__)
 ACCESS_EVERY = 0.5
-HEADS_EVERY = 10.0
+HEADS_EVERY = 2.5
 HEADS_EVERY_WITHOUT_BUS = 1.0
 BEAT_EVERY = 10.0
+LISTS_AGAIN = 0.5
 VOUCH_FOR = timedelta(seconds=25)
 
 
 async def watch(hub: Hub) -> None:
-    """Runs all loops until cancelled; one that breaks is an error of ours and ends them all."""
-    returned = asyncio.Event()
-    hub.bus.returned = returned.set
+    """Runs all loops until cancelled."""
+    turned = asyncio.Event()
+    hub.bus.turned = turned.set
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hub.bus.run())
-        tasks.create_task(hub.lists.run())
+        tasks.create_task(_loop("lists", hub.lists.turn, hub.lists.bell, lambda: LISTS_AGAIN))
         tasks.create_task(_loop("access", lambda: check_access(hub), hub.changed, lambda: ACCESS_EVERY))
-        tasks.create_task(_loop("heads", lambda: check_heads(hub), returned, lambda: _heads_every(hub)))
+        tasks.create_task(_loop("heads", lambda: check_heads(hub), turned, lambda: _heads_every(hub)))
         tasks.create_task(_loop("beat", lambda: beat(hub), asyncio.Event(), lambda: BEAT_EVERY))
 
 
@@ -44,9 +48,11 @@ def _heads_every(hub: Hub) -> float:
 async def _loop(
     name: str, turn: Callable[[], Awaitable[None]], bell: asyncio.Event, every: Callable[[], float]
 ) -> None:
-    """One turn each time the bell rings, and at least every so many seconds."""
+    """One turn each time the bell rings, and at least every so many seconds. It outlives the database's absence and
+    errors of ours: a process that no longer closes dead log-ins would be worse than one that complains."""
     away = False
     while True:
+        bell.clear()
         try:
             await turn()
             away = False
@@ -54,12 +60,11 @@ async def _loop(
             if not away:
                 log.warning("%s: the database does not answer (%s)", name, type(problem).__name__)
             away = True
-        try:
+        except Exception:
+            log.exception("%s: failed", name)
+        with suppress(TimeoutError):
             async with asyncio.timeout(every()):
-                await bell.wait()
-        except TimeoutError:
-            continue
-        bell.clear()
+                await (asyncio.Event() if away else bell).wait()
 
 
 async def check_access(hub: Hub) -> None:
@@ -114,11 +119,12 @@ async def _recheck(hub: Hub, stale: list[Connection]) -> None:
     for name in rooms:
         if room := hub.rooms.get(name):
             await room.recheck()
-    await hub.lists.verify()
+    await hub.lists.verify(stale)
 
 
 async def check_heads(hub: Hub) -> None:
     """Asks the database how far the rooms of this process are: whatever bell was lost is made good here."""
+    await hub.give_up_empty()
     rooms = tuple(hub.rooms.values())
     if rooms:
         async with hub.db.reading() as s:
@@ -131,7 +137,7 @@ async def check_heads(hub: Hub) -> None:
         for room in rooms:
             head, staff_head = heads.get(room.place.ticket, (0, 0))
             await room.ring(head if room.place.line == PUBLIC else staff_head, None)
-    await hub.lists.verify()
+    await hub.lists.poll()
 
 
 async def beat(hub: Hub) -> None:
@@ -145,17 +151,20 @@ async def beat(hub: Hub) -> None:
 
 
 async def vouch(hub: Hub, people: set[int]) -> None:
-    """Tells the worker, through the database, until when these people count as being there."""
+    """Tells the worker, through the database, until when these people count as being there. Two sockets of one person
+    may open at once: one statement, whichever comes first."""
     if not people:
         return
     until = now() + VOUCH_FOR
     async with hub.db.transaction() as s:
-        rows = await s.exec(select(Presence).where(Presence.process == hub.process))
-        known = {p.user_id: p for p in rows.all()}
-        for user_id in people:
-            row = known.get(user_id) or Presence(user_id=user_id, process=hub.process, until=until)
-            row.until = until
-            s.add(row)
+        insert: Any = sqlite.insert if hub.db.is_sqlite else postgresql.insert
+        rows = [{"user_id": user_id, "process": hub.process, "until": until} for user_id in sorted(people)]
+        statement = insert(Presence).values(rows)
+        await s.execute(
+            statement.on_conflict_do_update(
+                index_elements=["user_id", "process"], set_={"until": statement.excluded.until}
+            )
+        )
 
 
 async def vouch_no_more(hub: Hub, user_id: int) -> None:

@@ -4,7 +4,7 @@ and service, rate."""
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from server import text
@@ -62,10 +62,13 @@ async def create(s: Session, viewer: Viewer, new: NewTicket, *, per_minute: int 
         return await _created_before(s, first, new)
     subject, body, service = await checked(s, new)
     organisation = _organisation(author, new.organisation)
-    number, moment = await _next_number(s), now()
+    counter, moment = await _counter(s), now()
+    if new.id and (first := await log.by_client_id(s, author.id, new.id)):  # a twin that waited for the same lock
+        return await _created_before(s, first, new)
     await _limit(s, viewer, per_minute)  # under the counter's lock: many at once are counted one by one
+    counter.value += 1
     ticket = Ticket(
-        number=number, subject=subject, urgency=new.urgency, service_id=service.id or 0,
+        number=counter.value, subject=subject, urgency=new.urgency, service_id=service.id or 0,
         organisation_id=organisation, author_id=author.id, due=new.due, private=new.private, created_at=moment,
         legal_entity_id=await _only_entity(s, organisation), status_since=moment, changed=micros(moment),
         staff_changed=micros(moment),
@@ -149,12 +152,9 @@ async def _limit(s: Session, viewer: Viewer, per_minute: int) -> None:
         raise TooMany("Слишком много обращений подряд. Подождите минуту и отправьте снова.", retry_after=60)
 
 
-async def _next_number(s: Session) -> int:
-    taken = await s.execute(
-        update(Counter).where(col(Counter.name) == "ticket").values(value=col(Counter.value) + 1)
-        .returning(col(Counter.value)).execution_options(synchronize_session=False)
-    )  # fmt: skip
-    return int(taken.scalar_one())
+async def _counter(s: Session) -> Counter:
+    """The last ticket's number, locked until the commit: whoever creates one waits here for the one before."""
+    return await s.get_one(Counter, "ticket", with_for_update=True, populate_existing=True)
 
 
 async def _only_entity(s: Session, organisation: int) -> int | None:
