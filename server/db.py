@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 # At DEBUG the driver tells every parameter: texts, codes, hashes.
 logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 Listener = Callable[[Sequence[Any]], Awaitable[None]]
-NEWS = "news"
+NEWS, HEARD = "news", "heard"
 # What is raised while the database can't be reached or doesn't answer: passing, nothing was written, worth another try.
 AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError)
 
@@ -55,6 +55,11 @@ class Session(AsyncSession):
 
     def tell(self, news: object) -> None:
         self.info.setdefault(NEWS, []).append(news)
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens: what costs queries to tell is not made for nobody."""
+        return bool(self.info.get(HEARD, True))
 
 
 class Database:
@@ -89,6 +94,7 @@ class Database:
     async def _committed(self) -> AsyncIterator[Session]:
         async with self._session() as session:
             session.info["write"] = True
+            session.info[HEARD] = self.listener is not None
             if self.is_sqlite:
                 await session.connection(execution_options={"journal_write": True})
             yield session
@@ -97,9 +103,12 @@ class Database:
                 await self.listener(news)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Session]:
-        """A session that only reads. What it gave out stays readable after it."""
+    async def reading(self, *, one_moment: bool = False) -> AsyncIterator[Session]:
+        """A session that only reads. What it gave out stays readable after it. With `one_moment` all its queries see
+        the database as of one moment (SQLite's always do): a right and what it opens must not come from two."""
         async with self._session() as session:
+            if one_moment and not self.is_sqlite:
+                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     async def close(self) -> None:

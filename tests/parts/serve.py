@@ -20,7 +20,7 @@ class _Server(uvicorn.Server):
 async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
     """Serves the application (lifespan included) and gives its address, `http://127.0.0.1:PORT`."""
     settings: dict[str, Any] = {"log_config": None, "timeout_graceful_shutdown": 2} | options
-    server = _Server(uvicorn.Config(app, host="127.0.0.1", port=0, **settings))
+    server = _Server(uvicorn.Config(app, host="127.0.0.1", **({"port": 0} | settings)))
     task = asyncio.create_task(server.serve())
     try:
         await until(lambda: server.started or task.done(), 20, "the application starts")
