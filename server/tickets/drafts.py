@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from sqlmodel import col, select
 
+from server import bodies
 from server.bodies import Body
 from server.clock import now
 from server.db import Session
-from server.errors import NotFound
+from server.errors import Invalid, NotFound
 from server.events.kinds import MAX_TEXT, FileRef
 from server.events.log import instant
 from server.files.actions import file_json
@@ -38,6 +39,14 @@ class Begun(Body):
     organisation: Short | int | None = None
     files: Annotated[list[Short | FileRef], Field(max_length=20)] = Field(default_factory=list)
     at: Short | None = None
+
+
+def read(raw: bytes) -> Begun:
+    """A draft as a page sends it; `Invalid` by field."""
+    try:
+        return Begun.model_validate(bodies.parse(raw))
+    except ValidationError as problem:
+        raise Invalid(bodies.wrong(problem)) from None
 
 
 async def place(s: Session, viewer: Viewer, raw: str) -> str:

@@ -201,8 +201,23 @@ async def preview(request: Request) -> Response:
     return JSONResponse({"html": str(markdown(typed))})
 
 
+async def draft(request: Request) -> Response:
+    """What the page keeps of a text being written: read, put, dropped by its script."""
+    raw = await request.body() if request.method == "PUT" else b""
+    async with web.journal(request).db.transaction() as s:
+        viewer = await web.require(s, request)
+        place = await drafts.place(s, viewer, request.path_params["place"])
+        if request.method == "PUT":
+            return JSONResponse(await drafts.save(s, viewer, place, drafts.read(raw)))
+        if request.method == "DELETE":
+            await drafts.drop(s, viewer, place)
+            return Response(status_code=204)
+        return JSONResponse(await drafts.draft(s, viewer, place) or {})
+
+
 routes = [
     Route("/", home),
+    Route("/drafts/{place}", draft, methods=["GET", "PUT", "DELETE"]),
     Route("/tickets", requests),
     Route("/tickets/new", new),
     Route("/tickets/new", create, methods=["POST"]),
