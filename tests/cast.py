@@ -1,4 +1,5 @@
-"""The fixed cast, on both kinds of ground: Anna and Boris of Ромашка, Denis, Lev and Nina of the staff, and Vera of Лютик, who is tried at every door."""
+"""The fixed cast, on both kinds of ground: Anna and Boris of Ромашка, Denis, Lev and Nina of the staff, and
+Vera of Лютик, who is tried at every door."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -73,11 +74,7 @@ async def fill(db: Database) -> Cast:
             user_id = await _row(s, user)
             people[login] = Person(user_id, login, name, await tokens.add(s, user))
         for login, organisation in (("anna", romashka), ("boris", romashka), ("vera", lyutik)):
-            s.add(
-                Membership(
-                    user_id=people[login].id, organisation_id=organisation, can_approve=login == "boris"
-                )
-            )
+            s.add(Membership(user_id=people[login].id, organisation_id=organisation, can_approve=login == "boris"))
         s.add(Responsible(service_id=accounting, user_id=people["denis"].id))
         s.add(Responsible(service_id=network, user_id=people["gleb"].id))
     return Cast(**people, romashka=romashka, lyutik=lyutik, accounting=accounting, network=network)
@@ -97,12 +94,18 @@ async def _row(s: Session, row: User | Organisation | Service) -> int:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+def server(request: pytest.FixtureRequest) -> Postgres | None:
+    """The server behind `database_url`, None for SQLite. Not async: a running loop can't start the session's server."""
+    found: Postgres | None = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    return found
+
+
+@pytest.fixture
+async def database_url(server: Postgres | None, tmp_path: Path) -> AsyncIterator[str]:
     """An empty database of either kind."""
-    if request.param == "sqlite":
+    if server is None:
         yield f"sqlite+aiosqlite:///{tmp_path}/journal.db"
         return
-    server: Postgres = request.getfixturevalue("postgres")
     await server.template("journal", _prepare)
     url = await server.create("journal")
     yield url.replace("postgresql://", "postgresql+asyncpg://")
@@ -144,7 +147,9 @@ async def as_viewer(s: Session, person: Person) -> Viewer:
     return found
 
 
-async def ask(db: Database, author: Person, service: int, subject: str = "Не проводится реализация", **more: object) -> int:
+async def ask(
+    db: Database, author: Person, service: int, subject: str = "Не проводится реализация", **more: object
+) -> int:
     """A request of one of the cast; its number."""
     async with db.transaction() as s:
         new = NewTicket(subject=subject, service=service, text="Ошибка в строке 3", **more)  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
-"""A whole journal under test, served by the real uvicorn on loopback, and a client of its socket that nobody here wrote."""
+"""A whole journal under test, served by the real uvicorn on loopback, and a client of its socket that nobody
+here wrote."""
 
 import asyncio
 import json
@@ -115,7 +116,8 @@ async def house(ground: Settings, db: Database, cast: Cast) -> AsyncIterator[Hou
 
 @pytest.fixture
 async def two(ground: Settings, db: Database, cast: Cast) -> AsyncIterator[tuple[House, House]]:
-    """Two web processes' worth of application over the same database and Redis; on SQLite there is only one to be had."""
+    """Two web processes' worth of application over the same database and Redis; on SQLite there is only one to
+    be had."""
     if ground.sqlite:
         async with journal(ground) as base:
             only = House(base, cast, db, ground)
@@ -123,5 +125,3 @@ async def two(ground: Settings, db: Database, cast: Cast) -> AsyncIterator[tuple
         return
     async with journal(ground) as first, journal(ground) as second:
         yield House(first, cast, db, ground), House(second, cast, db, ground)
-
-

@@ -1,4 +1,5 @@
-"""The main job, played by three people at once in real Chromium: from the registration mail to an approved estimate and one tidy mail."""
+"""The main job, played by three people at once in real Chromium: from the registration mail to an approved estimate and
+one tidy mail."""
 
 import re
 from collections.abc import AsyncIterator
@@ -85,7 +86,7 @@ async def test_the_main_job_from_the_registration_mail_to_a_live_room(
     await button(olga.page, "Сохранить пароль").click()
     await by_code(olga, sms, OLGA)
     for window, phone in ((denis, "+79000000002"), (boris, "+79000000001")):
-        await to_code(window, window.name == "Денис" and "denis" or "boris", OWN)
+        await to_code(window, "denis" if window is denis else "boris", OWN)
         await by_code(window, sms, phone)
     await expect(denis.page).to_have_url(re.compile("/queue$"))
 
