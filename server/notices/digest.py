@@ -165,7 +165,7 @@ async def _concerned(s: Session, stirred: Select[Any]) -> set[int]:
     )
     found: set[int] = set()
     for query in queries:
-        found |= set((await s.execute(query.distinct())).scalars())
+        found.update(u for u in (await s.execute(query.distinct())).scalars() if u is not None)
     return found
 
 

@@ -30,12 +30,14 @@ PAUSES = {MAIL: (5, 15, 60, 300, 900, 3600, 7200, 14400, 28800), SMS: (5, 20)}
 # What may leave twice rather than never keeps its Message-ID; a digest may get lost rather than be repeated (G15).
 AT_MOST_ONCE = frozenset({"digest"})
 PER_HOUR = 60
+# `s.info[SILENT] = True`: a history brought in from elsewhere is nobody's news.
+SILENT = "silent"
 Item = tuple[int, int]
 
 
 async def enqueue(s: Session, ticket: Ticket, facts: Facts, kind: Kind, event: Event) -> None:
     """Puts down the mails that this event asks for. The Message-ID follows from event, person and kind of mail."""
-    if event.line != PUBLIC or not audience.tells(kind, event.seq):
+    if s.info.get(SILENT) or event.line != PUBLIC or not audience.tells(kind, event.seq):
         return
     candidates = await _candidates(s, facts, with_leads=audience.concerns_leads(kind))
     found = audience.mails(kind, event.seq, event.author_id, facts, candidates)

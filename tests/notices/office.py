@@ -14,7 +14,8 @@ from server.clock import at, now
 from server.config import Settings
 from server.db import Database
 from server.money.actions import Line, hand_in_estimate
-from server.notices import worker
+from server.notices import outbox, worker
+from server.notices.digest import Rounds
 from server.notices.model import DigestItem, Dispatch
 from server.people.model import Presence
 from server.tickets.actions import claim
@@ -94,15 +95,38 @@ async def items(db: Database, person: Person) -> list[tuple[int, int]]:
         return sorted((i.ticket, i.seq) for i in found.all())
 
 
+async def comes_true(condition: Callable[[], Awaitable[bool]], what: str, within: float = 10.0) -> None:
+    """Waits for something that has to be asked for."""
+    asked: Callable[[], bool | Awaitable[bool]] = condition
+    await until(asked, within, what)
+
+
 async def quiet_outbox(db: Database, within: float = 10.0) -> None:
     """Waits until nothing is on its way."""
 
     async def empty() -> bool:
         return not [r for r in await rows(db) if r.state in ("waiting", "leaving")]
 
-    await until(empty, within, "an outbox in which nothing waits")
+    await comes_true(empty, "an outbox in which nothing waits", within)
+
+
+async def tried(db: Database, times: int, **wanted: object) -> None:
+    """Waits until a row was tried so often, or given up."""
+
+    async def enough() -> bool:
+        return any(r.tries >= times or r.state == "dead" for r in await rows(db, **wanted))
+
+    await comes_true(enough, f"a row tried {times} times")
 
 
 def told(letters: list[Letter]) -> list[str]:
     """The words marked «слово-…» in the text parts: which messages these letters hold, repeats included."""
     return [word for letter in letters for word in re.findall(r"слово-[\w-]+", letter.text)]
+
+
+async def look(db: Database, quiet: timedelta = timedelta(minutes=2)) -> None:
+    """What a worker does when it looks for digests."""
+    async with db.reading() as s:
+        due = await Rounds(quiet).look(s)
+    async with db.transaction() as s:
+        await outbox.queue_digests(s, due)

@@ -1,5 +1,7 @@
 """Who is told of what: the table of domain.md, one case for each line of it."""
 
+from typing import Any
+
 import pytest
 
 from server.events.kinds import Approval, Assignee, Kind, Message, StatusChange
@@ -40,7 +42,7 @@ def facts(**more: object) -> Facts:
 
 
 def moved(to: str, frm: str = "estimating") -> StatusChange:
-    return StatusChange(frm=frm, to=to)  # type: ignore[call-arg]
+    return StatusChange(frm=frm, to=to)
 
 
 def approved() -> Approval:
@@ -51,7 +53,7 @@ def first_message() -> Message:
     return Message(id="a", text="Ошибка")
 
 
-def who(kind: Kind, by: int, seq: int = 5, people: list[Viewer] | None = None, **more: object) -> dict[int, str]:
+def who(kind: Kind, by: int, seq: int = 5, people: list[Viewer] | None = None, **more: Any) -> dict[int, str]:
     return mails(kind, seq, by, facts(**more), EVERYBODY if people is None else people)
 
 
@@ -91,7 +93,7 @@ def test_an_author_who_approves_gets_one_mail_for_one_estimate() -> None:
 
 
 def test_an_approver_is_asked_about_a_private_ticket_and_told_nothing_else_of_it() -> None:
-    private: dict[str, object] = {"private": True, "asked": True}
+    private: dict[str, Any] = {"private": True, "asked": True}
     assert who(moved("approval"), DENIS, status="approval", **private)[BORIS] == "approval"
     assert BORIS not in who(moved("in_progress"), DENIS, status="in_progress", **private)
 
@@ -101,7 +103,7 @@ def test_a_decision_is_told_to_the_executor_and_the_leads() -> None:
 
 
 def test_nobody_gets_two_mails_for_one_decision() -> None:
-    decided: dict[str, object] = {"asked": True, "participants": frozenset({OLEG, LEV})}
+    decided: dict[str, Any] = {"asked": True, "participants": frozenset({OLEG, LEV})}
     decision = who(approved(), BORIS, status="approval", **decided)
     move = who(moved("approved", "approval"), BORIS, status="approved", **decided)
     assert move == {ANNA: "status", OLEG: "status"}
@@ -120,4 +122,4 @@ def test_another_organisation_an_observer_and_accountants_are_told_nothing() -> 
 
 
 def test_other_events_are_no_mails() -> None:
-    assert who(Assignee(frm=None, to=DENIS), LEV) == {}  # type: ignore[call-arg]
+    assert who(Assignee(frm=None, to=DENIS), LEV) == {}
