@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, update
+from sqlalchemy import bindparam, case, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, select
 
@@ -80,30 +80,36 @@ async def append(
     )  # fmt: skip
     s.add(event)
     await s.flush()
-    s.tell(Committed(ticket.number, line, seq, (await wire(s, [event]))[0]))
+    if s.heard:
+        s.tell(Committed(ticket.number, line, seq, (await wire(s, [event]))[0]))
     return event
 
 
 async def _take_number(s: Session, ticket: Ticket, line: Line, at: datetime) -> int:
-    head, versions = ("head", ("changed", "staff_changed")) if line == PUBLIC else ("staff_head", ("staff_changed",))
-    values = {head: getattr(Ticket, head) + 1} | {v: _later(getattr(Ticket, v), micros(at)) for v in versions}
-    row = (
-        await s.execute(
-            update(Ticket)
-            .where(col(Ticket.number) == ticket.number)
-            .values(values)
-            .returning(*(getattr(Ticket, name) for name in values))
-            .execution_options(synchronize_session=False)
-        )
-    ).one()
-    for name, value in zip(values, row, strict=True):
+    row = (await s.execute(_TAKE[line], {"ticket": ticket.number, "moment": micros(at)})).mappings().one()
+    for name, value in row.items():
         set_committed_value(ticket, name, value)
-    return int(row[0])
+    return int(row["head" if line == PUBLIC else "staff_head"])
 
 
-def _later(column: Any, moment: int) -> Any:
+def _taking(head: str, *versions: str) -> Any:
+    values = {head: getattr(Ticket, head) + 1} | {v: _later(getattr(Ticket, v)) for v in versions}
+    return (
+        update(Ticket)
+        .where(col(Ticket.number) == bindparam("ticket"))
+        .values(values)
+        .returning(*(getattr(Ticket, name) for name in values))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _later(column: Any) -> Any:
     """The moment, or a little more than what stands there: versions grow even when clocks don't."""
-    return case((column < moment, moment), else_=column + 1)
+    return case((column < bindparam("moment"), bindparam("moment")), else_=column + 1)
+
+
+# Made once: to build the statement costs more than to run it.
+_TAKE = {PUBLIC: _taking("head", "changed", "staff_changed"), STAFF: _taking("staff_head", "staff_changed")}
 
 
 async def _link_before(s: Session, ticket: int, line: Line, seq: int) -> str:

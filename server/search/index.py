@@ -21,7 +21,6 @@ async def said(s: Session, event: Event, subject: str) -> None:
         return
     about = subject if (event.line, event.seq) == (PUBLIC, 1) else ""
     s.add(SearchText(ticket=event.ticket, line=event.line, seq=event.seq, terms=await _terms(event, event.text, about)))
-    await s.flush()
 
 
 async def changed(s: Session, message: Event, text: str | None) -> None:
