@@ -7,4 +7,5 @@ const page = new Page(document.body, name => {
 });
 document.documentElement.classList.add("js");
 await page.bind(document);
+page.begin();
 document.documentElement.dataset.ready = "yes"; // tests and styles wait for it

@@ -73,6 +73,7 @@ export class Composer {
     const its = draft.mode === "note" && this.form.dataset.staffRoom ? "note" : "reply";
     this.texts[its] = draft.text ?? "";
     this.texts[its === "note" ? "reply" : "note"] = draft.other ?? "";
+    this.extras.putBack((draft.files ?? []).filter((/** @type {any} */ file) => file.id));
   }
 
   #listen() {
@@ -122,8 +123,9 @@ export class Composer {
   /** Here at once, on the server within a second. */
   keep() {
     const other = this.mode === "note" ? "reply" : "note";
-    if (!this.texts.reply && !this.texts.note) void this.drafts.drop();
-    else this.drafts.save({ text: this.texts[this.mode], mode: this.mode, other: this.texts[other] });
+    const { files } = this.extras;
+    if (!this.texts.reply && !this.texts.note && !files.length) void this.drafts.drop();
+    else this.drafts.save({ text: this.texts[this.mode], mode: this.mode, other: this.texts[other], files });
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,13 +1,12 @@
 /** The conversation: the two rooms of a ticket kept on the screen as they are in the log. Rules are in lib/timeline.js, parts in log/. */
-import { $, $$, fill, say } from "../lib/dom.js";
-import { dayKey, dayTitle } from "../lib/time.js";
-import { arrange, horizon, keyOf, merge } from "../lib/timeline.js";
+import { $, $$, say } from "../lib/dom.js";
+import { horizon, keyOf, merge } from "../lib/timeline.js";
 import { Chatter } from "./log/chatter.js";
 import { Eyes } from "./log/eyes.js";
 import { Older } from "./log/older.js";
+import { Paper } from "./log/paper.js";
 import { Pending } from "./log/pending.js";
-import { amend, arrived, authorOf, carry, personal, place, quotes, read, whence, wordsOf } from "./log/rows.js";
-import { fates } from "./log/fates.js";
+import { amend, arrived, authorOf, personal, read, whence, wordsOf } from "./log/rows.js";
 import { Scroll } from "./log/scroll.js";
 import { Tools } from "./log/tools.js";
 
@@ -22,15 +21,8 @@ export function bind(root, page) {
 }
 
 class Timeline {
-  /** @type {Map<string, HTMLElement>} */
-  elements = new Map();
   /** @type {Map<Line, Log>} */
   logs = new Map();
-  /** @type {string | null} the row that stands under «Новое» */
-  newAt = null;
-  #newWord = "row-new";
-  /** @type {HTMLElement | undefined} */
-  #above;
   #awayMarked = false;
   #drawing = false;
   /** @type {(() => void)[]} */
@@ -44,6 +36,7 @@ class Timeline {
     /** @type {Record<string, string>} */
     this.posts = JSON.parse(root.dataset.posts ?? "{}");
     this.content = /** @type {HTMLElement} */ ($(root, ".tl"));
+    this.paper = new Paper(this.content, page.clock, this.words);
     const around = root.closest(".conv") instanceof HTMLElement ? /** @type {HTMLElement} */ (root.closest(".conv")) : root;
     this.around = around;
     this.scroll = new Scroll(root, this.content, $(around, "[data-tonew]"), this.words, page.locale);
@@ -92,7 +85,7 @@ class Timeline {
     }
     const unread = Number(this.root.dataset.firstUnread ?? 0);
     const open = this.logs.get("public");
-    if (open && unread) this.newAt = keyOf("public", [...open.rows.keys()].sort((a, b) => a - b).find(seq => seq >= unread) ?? unread);
+    if (open && unread) this.paper.lineAt = keyOf("public", [...open.rows.keys()].sort((a, b) => a - b).find(seq => seq >= unread) ?? unread);
     this.eyes.known("public", unread ? unread - 1 : Number(this.root.dataset.head));
     this.eyes.known("staff", 0);
   }
@@ -101,7 +94,7 @@ class Timeline {
     this.#draw();
     const line = $(this.content, ".newline");
     if (line) this.scroll.toRow(line);
-    else if (this.newAt) this.root.scrollTop = 0; // all of it is new: from the start
+    else if (this.paper.lineAt) this.root.scrollTop = 0; // all of it is new: from the start
     else this.scroll.toEnd();
     this.older.start();
     const onhide = () => { if (document.hidden) this.#awayMarked = false; };
@@ -116,9 +109,7 @@ class Timeline {
 
   /** @param {string} key @param {string} word */
   #line(key, word) {
-    this.newAt = key;
-    if (word !== this.#newWord) this.elements.delete("new");
-    this.#newWord = word;
+    this.paper.line(key, word);
     this.draw();
   }
 
@@ -127,7 +118,7 @@ class Timeline {
     log.low = Math.min(log.low, row.seq);
     if (element.hidden) return element.remove();
     log.rows.set(row.seq, row);
-    this.elements.set(row.key, element);
+    this.paper.elements.set(row.key, element);
     whence(element, this.posts);
     personal(element, this.page, this.words.you ?? "");
     this.eyes.watch(element);
@@ -149,7 +140,7 @@ class Timeline {
 
   /** @param {Log} log @param {any} event */
   #amend(log, event) {
-    const old = this.elements.get(keyOf(log.line, event.of));
+    const old = this.paper.get(keyOf(log.line, event.of));
     const change = arrived(event, log.line);
     if (old && change) amend(old, change);
   }
@@ -189,10 +180,10 @@ class Timeline {
 
   /** @param {string} key */
   #drop(key) {
-    const element = this.elements.get(key);
+    const element = this.paper.get(key);
     if (element) this.eyes.forget(element);
     element?.remove();
-    this.elements.delete(key);
+    this.paper.elements.delete(key);
   }
 
   /** The log whose missing part hides the most. @returns {import("./log/older.js").Edge | null} */
@@ -210,7 +201,7 @@ class Timeline {
   /** Seeing a row means having seen what follows without one: an edit, a status told in the row above. @param {string} line @param {number} seq */
   #reach(line, seq) {
     const log = this.logs.get(/** @type {Line} */ (line));
-    const shown = (/** @type {number} */ n) => log?.rows.has(n) && !this.elements.get(keyOf(log.line, n))?.hidden;
+    const shown = (/** @type {number} */ n) => log?.rows.has(n) && !this.paper.get(keyOf(log.line, n))?.hidden;
     let upto = seq;
     while (log && upto < (log.room.last ?? 0) && !shown(upto + 1)) upto += 1;
     return upto;
@@ -238,8 +229,7 @@ class Timeline {
     this.#drawing = true;
     queueMicrotask(() => {
       this.#drawing = false;
-      if (this.scroll.atEnd) this.scroll.hold(() => this.#draw());
-      else this.#draw();
+      this.scroll.hold(() => this.#draw());
     });
   }
 
@@ -247,30 +237,7 @@ class Timeline {
     const logs = [...this.logs.values()];
     const since = horizon(logs.map(log => ({ oldest: this.#oldest(log), whole: log.low <= 1 })));
     const rows = merge(logs.map(log => [...log.rows.values()])).filter(row => row.at >= since);
-    const items = arrange(rows, { dayOf: at => dayKey(this.page.clock, at), newAt: this.newAt });
-    this.#above = undefined;
-    const wanted = [...items.map(item => this.#element(item)), ...(this.pending?.rows(rows.at(-1)) ?? [])];
-    place(this.content, wanted);
-    for (const log of logs) this.chatter.receipts(log.line, [...log.rows.values()], log.room.people, key => this.elements.get(key));
-    fates(this.content, this.words);
-    quotes(this.content);
-  }
-
-  /** @param {import("../lib/timeline.js").Item} item @returns {HTMLElement} */
-  #element(item) {
-    const element = this.elements.get(item.key) ?? this.#extra(item);
-    if (item.kind === "row") {
-      element.classList.toggle("cont", item.cont);
-      carry(this.#above, element, item.joined);
-      this.#above = element;
-    }
-    return element;
-  }
-
-  /** @param {import("../lib/timeline.js").Item} item @returns {HTMLElement} */
-  #extra(item) {
-    const made = item.kind === "day" ? fill("row-day", { day: dayTitle(this.page.clock, item.at, Date.now()) }) : fill(this.#newWord);
-    this.elements.set(item.key, made);
-    return made;
+    this.paper.draw(rows, this.pending?.rows(rows.at(-1)) ?? []);
+    for (const log of logs) this.chatter.receipts(log.line, [...log.rows.values()], log.room.people, key => this.paper.get(key));
   }
 }

@@ -12,6 +12,7 @@ const TOAST = 6_000;
 export class Page {
   /** @type {Socket | undefined} */
   #socket;
+  #begun = false;
   /** @type {Outbox | undefined} */
   #outbox;
   /** @type {Map<string, Room>} */
@@ -34,13 +35,18 @@ export class Page {
     return { locale: this.locale, zone: this.zone };
   }
 
-  /** Opens on first use. */
+  /** For whoever asks first; it opens once all behaviours of the page listen, so that nobody misses what comes first. */
   get socket() {
     if (!this.#socket) {
       this.#socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
-      this.#socket.start();
+      if (this.#begun) this.#socket.start();
     }
     return this.#socket;
+  }
+
+  begin() {
+    this.#begun = true;
+    this.#socket?.start();
   }
 
   get outbox() {

@@ -8,6 +8,7 @@ export class Extras {
   busy = 0;
   /** @type {any} */
   #fade;
+  #away = false;
 
   /** @param {import("../composer.js").Composer} composer */
   constructor(composer) {
@@ -16,22 +17,15 @@ export class Extras {
     on(form, "files", event => this.#files(event.detail));
     on($(form, "[data-drop-reply]"), "click", () => this.dropReply());
     on($(form, "[data-cancel-edit]"), "click", () => composer.stopEditing());
-    this.ondrag = (/** @type {DragEvent} */ event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); };
-    this.ondrop = (/** @type {DragEvent} */ event) => this.#dropped(event);
-    this.place = form.closest(".conv") ?? form;
-    this.place.addEventListener("dragover", /** @type {EventListener} */ (this.ondrag));
-    this.place.addEventListener("drop", /** @type {EventListener} */ (this.ondrop));
   }
 
   end() {
     clearTimeout(this.#fade);
-    this.place.removeEventListener("dragover", /** @type {EventListener} */ (this.ondrag));
-    this.place.removeEventListener("drop", /** @type {EventListener} */ (this.ondrop));
   }
 
   /** Colour, texture, banner, address, verb: nobody should have to guess who will read this. */
   look() {
-    const { form, mode, editing, area, words, guard } = this.c;
+    const { form, mode, editing, words, guard } = this.c;
     const note = (editing ? editing.line === "staff" : mode === "note");
     form.classList.toggle("is-note", note);
     form.dataset.mode = mode;
@@ -47,12 +41,11 @@ export class Extras {
     if (label) label.textContent = verb ?? "";
     const name = form.querySelector("label[for=m]");
     if (name) name.textContent = (note ? words.textLabelNote : words.textLabelReply) ?? "";
-    area.placeholder = (note ? words.textHintNote : words.textHintReply) ?? "";
     const cancel = $(form, "[data-cancel-edit]");
     if (cancel) cancel.hidden = !editing;
     send?.classList.toggle("end", !editing);
     this.#marks();
-    this.line();
+    this.#hint();
   }
 
   /** A draft that lies in the other mode shows as a dot. */
@@ -63,10 +56,15 @@ export class Extras {
     }
   }
 
+  /** What became of the line, a moment later: a blink isn't worth a word. */
   line() {
-    const { area, words, mode, page } = this.c;
-    if (!page.socket.open && page.socket.state !== "connecting") area.placeholder = words.textHintOff ?? "";
-    else if (area.placeholder === words.textHintOff) area.placeholder = (mode === "note" ? words.textHintNote : words.textHintReply) ?? "";
+    this.#away = !this.c.page.socket.open;
+    this.#hint();
+  }
+
+  #hint() {
+    const { area, words, mode } = this.c;
+    area.placeholder = (this.#away ? words.textHintOff : mode === "note" ? words.textHintNote : words.textHintReply) ?? "";
   }
 
   grow() {
@@ -108,8 +106,6 @@ export class Extras {
 
   clear() {
     this.dropReply();
-    this.files = [];
-    this.busy = 0;
     this.c.form.dispatchEvent(new CustomEvent("files:clear"));
     const wait = $(this.c.form, "[data-busy]");
     if (wait) wait.hidden = true;
@@ -117,7 +113,9 @@ export class Extras {
 
   /** @param {any[]} files */
   putBack(files) {
-    if (files.length) this.c.form.dispatchEvent(new CustomEvent("files:put", { detail: files }));
+    if (!files.length) return;
+    this.c.form.dataset.restore = JSON.stringify(files); // whichever of the form's two behaviours is bound first
+    this.c.form.dispatchEvent(new CustomEvent("files:restore"));
   }
 
   wait() {
@@ -129,18 +127,12 @@ export class Extras {
 
   /** @param {{files: any[], busy: number}} now */
   #files(now) {
+    const changed = now.files.length !== this.files.length;
     this.files = now.files;
     this.busy = now.busy;
+    if (changed) this.c.keep();
     const wait = $(this.c.form, "[data-busy]");
     if (wait && !wait.hidden) this.busy ? this.wait() : (wait.hidden = true);
     this.c.uploaded();
-  }
-
-  /** Anywhere over the conversation is good enough. @param {DragEvent} event */
-  #dropped(event) {
-    const files = event.dataTransfer?.files;
-    if (!files?.length || event.defaultPrevented) return;
-    event.preventDefault();
-    this.c.form.dispatchEvent(new CustomEvent("files:add", { detail: files }));
   }
 }
