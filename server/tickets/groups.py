@@ -130,9 +130,12 @@ def _client_key(row: Row, deciding: set[int]) -> str:
 
 
 def _staff_key(row: Row) -> str:
+    """What the executor must answer stands apart from what is being worked on, and that from what waits for the client."""
     if row["status"] not in OPEN:
         return "closed"
-    if STATUSES[row["status"]].turn in ("client", "approver"):
+    mover = STATUSES[row["status"]].turn
+    if mover in ("client", "approver"):
         return "wait"
-    answered = row["last"]["author"] and "client" not in row["last"]["author"]["roles"]
-    return "doing" if answered and row["status"] != "new" else "answer"
+    last = row["last"]["author"]
+    asked = last is None or "client" in last["roles"]
+    return "answer" if row["status"] == "new" or (asked and mover == "executor") else "doing"
