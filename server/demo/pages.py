@@ -83,7 +83,7 @@ async def _tag(s: Session, locale: str, user: User) -> str | None:
     if waiting := counts.get("approval"):
         return translate_number(locale, "%(num)d согласование", "%(num)d согласований", waiting)
     if mine := counts.get("mine"):
-        return translate_number(locale, "%(num)d обращение в работе", "%(num)d обращений в работе", mine)
+        return translate(locale, N_("%(num)d в работе"), num=mine)
     return None
 
 
