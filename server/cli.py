@@ -7,9 +7,11 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tarfile import TarError
 from typing import TypeVar
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from server.config import Misconfigured, Settings, check_serve, from_environment
 from server.db import Database, Session
@@ -33,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(problem))
     except Refusal as refusal:
         return _refuse(translate(DEFAULT, refusal.detail, **refusal.values))
-    except (OperationalError, InterfaceError) as problem:
-        return _refuse(f"DATABASE_URL: {problem.orig or problem}")
+    except (DBAPIError, TarError) as problem:
+        return _refuse(f"{problem.orig if isinstance(problem, DBAPIError) else problem}")
     except OSError as problem:
         return _refuse(str(problem))
 
@@ -141,20 +143,28 @@ def migrate(_args: Args, settings: Settings) -> None:
 def backup(args: Args, settings: Settings) -> None:
     from server.keeping import backup
 
-    _with_database(settings, lambda db: backup(db, settings, args.file))
+    _require_there(settings)
+    print(_with_database(settings, lambda db: backup(db, settings, args.file)))
 
 
 def restore(args: Args, settings: Settings) -> None:
     from server.keeping import restore
 
-    _with_database(settings, lambda db: restore(db, settings, args.file))
+    print(*_with_database(settings, lambda db: restore(db, settings, args.file)), sep="\n")
 
 
 def verify(_args: Args, settings: Settings) -> int:
-    from server.keeping import first_broken_link
+    from server.events.proof import first_broken_link
 
+    _require_there(settings)
     broken = _with_database(settings, first_broken_link)
     return _refuse(broken) if broken else 0
+
+
+def _require_there(settings: Settings) -> None:
+    """Looking must not make an empty journal where there is none."""
+    if settings.sqlite and not Path(make_url(settings.database_url).database or "").is_file():
+        raise Misconfigured(f"DATABASE_URL: there is no journal in {settings.data_dir}")
 
 
 def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:

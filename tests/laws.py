@@ -21,8 +21,8 @@ FLOORS = {
     EDGE: ["pages", "own_pages", "api", "socket", "openapi", "health"],
     WEB: ["web", "doors", "endpoint", "gates", "downloads"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
-    ACTION: [*ACTS, *QUESTIONS, "handover", "fanout", "audience", "outbox", "digest", "letters", "digest_letter", "storm", "sweeping", "search", "uploads", "drafts", "idempotency"],
-    LOG: ["log", "reading", "email", "push", "sms", "storage", "attempts", "sessions", "tokens", "index", "previews"],
+    ACTION: [*ACTS, *QUESTIONS, "handover", "keeping", "fanout", "audience", "outbox", "digest", "letters", "digest_letter", "storm", "sweeping", "search", "uploads", "drafts", "idempotency"],
+    LOG: ["log", "proof", "reading", "email", "push", "sms", "storage", "attempts", "sessions", "tokens", "index", "previews"],
     MODEL: ["model", "render", "wording", "codes", "passwords"],
     PURE: [
         *["bodies", "kinds", "workflow", "policy", "protocol", "chain"],
