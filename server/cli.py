@@ -247,7 +247,7 @@ def add_user(args: Args, settings: Settings) -> None:
             args.login, args.name, tuple(args.role), args.email, args.phone, args.position, args.locale,
             organisation, args.can_approve,
         )  # fmt: skip
-        return (await actions.register(s, OPERATOR, account, password, link=settings.base_url)).login
+        return (await actions.register(s, OPERATOR, account, password, link=f"{settings.base_url}/login")).login
 
     login = _transact(settings, add)
     print(f"{login}: добавлен" + (f", письмо с паролем уходит на {args.email}" if password.once else ""))

@@ -46,6 +46,7 @@ class Asking:
     viewer: Viewer
     session: str | None = None
     token: str | None = None
+    stale: bool = False
 
 
 def journal(conn: HTTPConnection) -> Journal:
@@ -72,7 +73,7 @@ async def by_cookie(s: Session, conn: HTTPConnection) -> Asking | None:
     if found is None:
         return None
     user, session = found
-    return Asking(await as_viewer(s, user), session=session.id)
+    return Asking(await as_viewer(s, user), session=session.id, stale=sessions.is_stale(session))
 
 
 async def by_token(s: Session, conn: HTTPConnection) -> Asking | None:
@@ -90,6 +91,9 @@ async def recognise(s: Session, request: Request) -> Viewer | None:
     asking = await by_cookie(s, request)
     if asking is None:
         return None
+    if asking.session and asking.stale:
+        async with journal(request).db.transaction() as t:
+            await sessions.touch(t, asking.session)
     request.state.viewer, request.state.nav = asking.viewer, await nav(s, asking.viewer)
     return asking.viewer
 

@@ -12,7 +12,7 @@ from server import web
 from server.catalogue import actions, queries
 from server.catalogue.actions import ServiceCard
 from server.db import Session
-from server.errors import Conflict, Invalid, NotFound, Refusal
+from server.errors import Conflict, Invalid, Refusal
 from server.people import actions as people
 from server.people import passwords
 from server.people.actions import Account
@@ -99,13 +99,6 @@ def _typed(account: Account, user_id: int | None) -> Form:
     }  # fmt: skip
 
 
-def _id(request: Request) -> int:
-    raw = request.path_params["id"]
-    if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
-        raise NotFound
-    return int(raw)
-
-
 def _errors(request: Request, refusal: Refusal) -> Form:
     if isinstance(refusal, Invalid):
         return web.by_field(request, refusal)
@@ -132,7 +125,7 @@ async def add_user(request: Request) -> Response:
             viewer = await _admin(s, request)
             if (name := web.field(data, "new_organisation").strip()) and account.organisation is None:
                 account = replace(account, organisation=(await actions.add_organisation(s, viewer, name)).id)
-            user = await people.register(s, viewer, account, password, link=journal.settings.base_url)
+            user = await people.register(s, viewer, account, password, link=f"{journal.settings.base_url}/login")
     except (Invalid, Conflict) as refusal:
         return await _again(request, refusal, _typed(replace(account, organisation=_chosen(data)), None))
     return web.done(request, f"/admin/users?edit={user.id}", said=N_("Приглашение уходит на почту"), id=user.id)
@@ -146,7 +139,7 @@ async def amend_user(request: Request) -> Response:
     """Writes the card anew."""
     async with web.journal(request).db.reading() as s:
         await _admin(s, request)
-    user_id, account = _id(request), _account(await web.form(request))
+    user_id, account = web.path_number(request, "id"), _account(await web.form(request))
     try:
         async with web.journal(request).db.transaction() as s:
             await people.amend(s, await _admin(s, request), user_id, account)
@@ -160,11 +153,11 @@ async def send_password(request: Request) -> Response:
     journal = web.journal(request)
     async with journal.db.reading() as s:
         await _admin(s, request)
-    user_id, password = _id(request), await passwords.one_time()
+    user_id, password = web.path_number(request, "id"), await passwords.one_time()
     try:
         async with journal.db.transaction() as s:
             viewer = await _admin(s, request)
-            await people.send_new_password(s, viewer, user_id, password, link=journal.settings.base_url)
+            await people.send_new_password(s, viewer, user_id, password, link=f"{journal.settings.base_url}/login")
     except Conflict as refusal:
         return await _again(request, refusal, None, str(user_id))
     return web.done(request, f"/admin/users?edit={user_id}", said=N_("Новый пароль уходит на почту"))
@@ -175,7 +168,7 @@ async def set_active(request: Request) -> Response:
     db = web.journal(request).db
     async with db.reading() as s:
         await _admin(s, request)
-    user_id, to = _id(request), web.field(await web.form(request), "to")
+    user_id, to = web.path_number(request, "id"), web.field(await web.form(request), "to")
     if to not in ("yes", "no"):
         raise Invalid({"to": "Выберите из списка"})
     try:
@@ -227,7 +220,7 @@ async def write_service(request: Request) -> Response:
     db = web.journal(request).db
     async with db.reading() as s:
         await _admin(s, request)
-    service_id = _id(request) if "id" in request.path_params else None
+    service_id = web.path_number(request, "id") if "id" in request.path_params else None
     data = await web.form(request)
     texts = {n: web.field(data, n) for n in ("name", "group", "description")}
     people_ids = tuple(int(str(v)) for v in data.getlist("responsible") if str(v).isascii() and str(v).isdigit())

@@ -34,15 +34,15 @@ async def choose_password(s: Session, user_id: int, password: Password, *, keep:
     user.password_hash, user.password_temporary, user.password_until = password.hash, False, None
     user.auth_version += 1
     await sessions.end_all(s, user, but=keep)
-    await s.execute(delete(Challenge).where(col(Challenge.user_id) == user_id))
-    await s.execute(
+    await s.exec(delete(Challenge).where(col(Challenge.user_id) == user_id))
+    await s.exec(
         update(MailLink).where(col(MailLink.user_id) == user_id, col(MailLink.used_at).is_(None)).values(used_at=now())
     )
-    await s.execute(update(LoginSession).where(col(LoginSession.id) == keep).values(auth_version=user.auth_version))
+    await s.exec(update(LoginSession).where(col(LoginSession.id) == keep).values(auth_version=user.auth_version))
     log.info("password of user %s changed by themselves", user_id)
 
 
-async def forgot(s: Session, login: str, device: Device) -> None:
+async def forgot(s: Session, login: str, device: Device, *, base_url: str) -> None:
     """Mails a one-time link, if there is such a person with an address. Says nothing and limits alike either way."""
     login = details.login(login)
     limits = {"link:" + attempts.of_login(login): LINKS_OF_LOGIN}
@@ -54,10 +54,10 @@ async def forgot(s: Session, login: str, device: Device) -> None:
     await attempts.add(s, *limits)
     user = await by_login(s, login)
     if user is not None and user.active and user.email:
-        _mail_link(s, user)
+        _mail_link(s, user, base_url)
 
 
-def _mail_link(s: Session, user: User) -> None:
+def _mail_link(s: Session, user: User, base_url: str) -> None:
     assert user.id is not None
     token, until = new_token(), now() + LINK_LIFE
     s.add(MailLink(id=mark(token), user_id=user.id, purpose=RESET, expires_at=until))
@@ -67,8 +67,8 @@ def _mail_link(s: Session, user: User) -> None:
             kind=RESET,
             user_id=user.id,
             address=user.email,
-            secret=token,
-            values={"login": user.login, "name": user.name},
+            secret=f"{base_url}/login/reset/{token}",
+            values={"until": until.isoformat()},
             until=until,
             message_id=f"{RESET}.{user.id}.{secrets.token_hex(8)}",
         )
@@ -98,7 +98,7 @@ async def reset(s: Session, token: str, password: Password) -> None:
         .values(used_at=now())
         .returning(col(MailLink.user_id))
     )
-    user_id = (await s.execute(used)).scalar_one_or_none()
+    user_id = (await s.exec(used)).scalar_one_or_none()
     if user_id is None or not (await locked(s, user_id)).active:
         raise Gone(_STALE)
     await choose_password(s, user_id, password)

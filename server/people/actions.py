@@ -49,7 +49,7 @@ def require_admin(viewer: Viewer) -> None:
 
 
 async def register(s: Session, viewer: Viewer, account: Account, password: Password, *, link: str) -> User:
-    """A new person. A one-time password goes out by mail with login and `link` (the journal's address) and asks to be
+    """A new person. A one-time password goes out by mail with login and `link` (the log-in page) and asks to be
     replaced; an own password is theirs: no mail, no change asked for. Raises `Invalid` by field, `Conflict` when the
     login is taken."""
     require_admin(viewer)
@@ -64,7 +64,7 @@ async def register(s: Session, viewer: Viewer, account: Account, password: Passw
     await s.flush()
     if checked.organisation is not None:
         await set_membership(s, viewer, user, checked.organisation, checked.can_approve, checked.sees_all)
-    _give_password(s, user, password, link)
+    await _give_password(s, user, password, link)
     log.info("user %s registered by %s", user.id, viewer.id)
     return user
 
@@ -89,11 +89,11 @@ async def _checked(s: Session, account: Account, *, mailed: bool) -> Account:
     )
 
 
-def _give_password(s: Session, user: User, password: Password, link: str) -> None:
+async def _give_password(s: Session, user: User, password: Password, link: str) -> None:
     user.password_hash = password.hash
     user.password_temporary = password.once is not None
     user.password_until = now() + ONE_TIME_LIFE if password.once else None
-    if password.once:
+    if password.once and user.password_until:
         s.add(
             Dispatch(
                 channel="mail",
@@ -101,11 +101,23 @@ def _give_password(s: Session, user: User, password: Password, link: str) -> Non
                 user_id=user.id,
                 address=user.email,
                 secret=password.once,
-                values={"login": user.login, "name": user.name, "link": link},
+                values={
+                    "login": user.login,
+                    "name": user.name,
+                    "link": link,
+                    "phone": details.tail(user.phone),
+                    "organisation": await _organisation_name(s, user),
+                    "until": user.password_until.isoformat(),
+                },
                 until=user.password_until,
                 message_id=f"registration.{user.id}.{secrets.token_hex(8)}",
             )
         )
+
+
+async def _organisation_name(s: Session, user: User) -> str | None:
+    query = select(Organisation.name).join(Membership, col(Membership.organisation_id) == Organisation.id)
+    return (await s.exec(query.where(Membership.user_id == user.id).order_by(col(Membership.id)))).first()
 
 
 async def amend(s: Session, viewer: Viewer, user_id: int, account: Account) -> User:
@@ -132,7 +144,7 @@ async def amend(s: Session, viewer: Viewer, user_id: int, account: Account) -> U
 async def change_phone(s: Session, viewer: Viewer, user: User, phone: str) -> None:
     """A new number for codes: what was sent to the old one is worth nothing any more."""
     user.phone = phone
-    await s.execute(delete(Challenge).where(col(Challenge.user_id) == user.id))
+    await s.exec(delete(Challenge).where(col(Challenge.user_id) == user.id))
     log.info("phone of user %s changed by %s", user.id, viewer.id)
 
 
@@ -162,7 +174,7 @@ async def send_new_password(s: Session, viewer: Viewer, user_id: int, password: 
         raise Conflict("У пользователя нет почты: укажите её, чтобы выслать пароль", field="email")
     user.auth_version += 1
     await sessions.end_all(s, user)
-    _give_password(s, user, password, link)
+    await _give_password(s, user, password, link)
     log.info("new password for user %s sent by %s", user.id, viewer.id)
 
 

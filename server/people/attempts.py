@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import delete, func
 from sqlmodel import col, select
 
 from server.clock import now
@@ -32,7 +32,7 @@ async def hold(s: Session, *keys: str) -> None:
     if s.get_bind().dialect.name != "postgresql":
         return
     for key in sorted(keys):  # one order for all: no deadlock
-        await s.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+        await s.exec(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 async def add(s: Session, *keys: str) -> None:
@@ -43,7 +43,7 @@ async def add(s: Session, *keys: str) -> None:
 
 async def forget(s: Session, key: str) -> None:
     """Starts counting anew."""
-    await s.execute(delete(Attempt).where(col(Attempt.key) == key))
+    await s.exec(delete(Attempt).where(col(Attempt.key) == key))
 
 
 async def count(s: Session, key: str, within: timedelta) -> int:
@@ -76,4 +76,4 @@ def _until(moment: datetime) -> int:
 
 async def sweep(s: Session) -> None:
     """Drops what no limit looks at any more."""
-    await s.execute(delete(Attempt).where(col(Attempt.at) < now() - LONGEST))
+    await s.exec(delete(Attempt).where(col(Attempt.at) < now() - LONGEST))

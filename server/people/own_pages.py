@@ -82,7 +82,7 @@ async def forgot(request: Request) -> Response:
     try:
         login = web.field(data, "login")
         async with web.journal(request).db.transaction() as s:
-            await account.forgot(s, login, device(request))
+            await account.forgot(s, login, device(request), base_url=web.journal(request).settings.base_url)
     except Refusal as refusal:
         return refused(request, refusal, lambda code, words: _forgot_page(request, code, login=login, error=words))
     return web.done(request, "/login") if web.wants_json(request) else _forgot_page(request, login=login, sent=True)

@@ -87,13 +87,13 @@ def is_stale(session: LoginSession) -> bool:
 async def touch(s: Session, session_id: str) -> None:
     """Writes down that the person was here. Never prolongs the absolute life."""
     stale = col(LoginSession.seen_at) <= now() - TOUCH
-    await s.execute(update(LoginSession).where(col(LoginSession.id) == session_id, stale).values(seen_at=now()))
+    await s.exec(update(LoginSession).where(col(LoginSession.id) == session_id, stale).values(seen_at=now()))
 
 
 async def end(s: Session, *session_ids: str) -> None:
     """Ends log-ins and cuts their sockets."""
-    await s.execute(delete(Challenge).where(col(Challenge.session_id).in_(session_ids)))
-    await s.execute(delete(LoginSession).where(col(LoginSession.id).in_(session_ids)))
+    await s.exec(delete(Challenge).where(col(Challenge.session_id).in_(session_ids)))
+    await s.exec(delete(LoginSession).where(col(LoginSession.id).in_(session_ids)))
     for session_id in session_ids:
         s.tell(SessionEnded(session_id))
 
