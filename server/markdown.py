@@ -16,6 +16,7 @@ SCHEMES = {"http", "https", "mailto", "tel"}
 # Signs that people type without meaning a heading, a rule, a picture or a code block stay what they typed.
 UNWANTED = ["heading", "lheading", "hr", "image", "code", "reference", "html_block", "html_inline"]
 
+SIGNS = re.compile(r"\*\*|__|`+|(?m:^(?:>|[-*+])\s+)")
 ADDRESS = re.compile(r"https?://[^\s<>«»\"]+[^\s<>«»\".,:;!?)\]]")
 
 
@@ -29,6 +30,11 @@ def markdown(text: str) -> Markup:
         link_rel="noopener nofollow",
     )
     return Markup(html)  # noqa: S704 - the allow-list above is what makes it safe
+
+
+def spoken(text: str) -> str:
+    """The first words of a message for a list, without the signs that make them bold or code."""
+    return SIGNS.sub("", text)
 
 
 @cache

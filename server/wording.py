@@ -14,7 +14,7 @@ from markupsafe import Markup
 from server.highlight import marked
 from server.i18n import translate, translate_number
 from server.labels import LABELS
-from server.markdown import markdown
+from server.markdown import markdown, spoken
 
 NBSP = "\u00a0"
 TINTS = 6
@@ -50,6 +50,7 @@ class Wording:
             "initials": initials,
             "tint": tint,
             "markdown": markdown,
+            "spoken": spoken,
             "kind_of_file": kind_of_file,
             "left": self.left,
             "marked": marked,

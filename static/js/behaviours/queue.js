@@ -4,8 +4,10 @@ import { get, post } from "../lib/post.js";
 import { paintTimes } from "../lib/time.js";
 import { Deadlines } from "./list/deadlines.js";
 import { belongs } from "./list/views.js";
+import { count } from "./inbox.js";
 
 const QUIET = 30_000; // between two announcements
+const MOST = 200; // rows that joining brings
 
 /** @param {HTMLElement} root @param {import("../lib/page.js").Page} page */
 export function bind(root, page) {
@@ -20,6 +22,10 @@ class Queue {
   #held = new Map();
   /** @type {Element | null} */
   #pressed = null;
+  /** Every open ticket that one may see, as far as the socket brings them. @type {Map<number, any>} */
+  known = new Map();
+  whole = false;
+  #counting = false;
   #announced = 0;
   #unheard = 0;
   /** @type {any} */
@@ -70,13 +76,17 @@ class Queue {
   /** The whole list, on joining and after a break. What is open here and not there any more is gone. @param {any[]} rows */
   all(rows) {
     const there = new Set(rows.map(row => row.number));
+    this.whole = rows.length < MOST; // more than a list brings: absence proves nothing
+    for (const number of this.known.keys()) if (!there.has(number)) this.known.delete(number);
     for (const row of rows) this.take(row);
-    if (rows.length >= 200) return; // more than a list brings: absence proves nothing
+    if (!this.whole) return;
     for (const row of this.rows()) if (row.dataset.open && !there.has(Number(row.dataset.ticket))) this.gone(Number(row.dataset.ticket));
   }
 
   /** One ticket as it is now. @param {any} ticket */
   take(ticket) {
+    this.known.set(ticket.number, ticket);
+    this.#count();
     const shown = this.row(ticket.number);
     if (shown && Number(shown.dataset.v) > ticket.v) return;
     if (shown) return this.#pressed === shown ? void this.#held.set(shown, ticket) : this.patch(shown, ticket);
@@ -102,6 +112,8 @@ class Queue {
 
   /** Closed, or not ours to see any more: nothing of it stays but the space it took. @param {number} ticket */
   gone(ticket) {
+    this.known.delete(ticket);
+    this.#count();
     if (this.fresh.delete(ticket)) this.#show();
     const row = this.row(ticket);
     if (!row || row.classList.contains("gone")) return;
@@ -119,13 +131,15 @@ class Queue {
   /** «Показать»: the page as the server would give it now, with its order and groups. */
   async refresh() {
     const answer = await get(location.href);
-    const next = answer.ok && typeof answer.body === "string" ? fragment(answer.body).querySelector("[data-part=list]") : null;
+    const there = answer.ok && typeof answer.body === "string" ? fragment(answer.body) : null;
+    const next = there?.querySelector("[data-part=list]");
     if (!(next instanceof HTMLElement)) return this.page.say(this.words.offline ?? "");
     const numbers = [...this.fresh];
     this.page.unbind(this.list);
     this.list.replaceWith(next);
     paintTimes(next, this.page.clock);
     void this.page.bind(next);
+    if (there) numbersFrom(there);
     this.deadlines.tick();
     this.fresh.clear();
     this.#show();
@@ -152,6 +166,22 @@ class Queue {
     if (answer.ok) return this.page.say(say(this.words.taken, { n: number }));
     if (cell.isConnected) cell.replaceChildren(...was);
     this.page.say(answer.body?.detail ?? this.words.offline ?? "");
+  }
+
+  /** The numbers beside the lists' names, as long as every open ticket is known. */
+  #count() {
+    if (!this.whole || !this.page.staff || this.#counting) return;
+    this.#counting = true;
+    queueMicrotask(() => this.#recount());
+  }
+
+  #recount() {
+    this.#counting = false;
+    const rows = [...this.known.values()];
+    for (const view of ["all", "unassigned", "mine", "waiting"]) {
+      const n = rows.filter(row => belongs(row, { view, waiting: this.root.dataset.waiting }, this.page.me, NOTHING)).length;
+      count(view === "all" ? "open" : view, n);
+    }
   }
 
   #release() {
@@ -185,6 +215,15 @@ class Queue {
       this.#unheard = 0;
     }, wait);
   }
+}
+
+const NOTHING = new URLSearchParams();
+
+/** The numbers of a page just fetched, into the page that is open. @param {DocumentFragment} there */
+function numbersFrom(there) {
+  for (const place of $$(there, "[data-count]")) count(place.dataset.count ?? "", Number(place.textContent));
+  const live = there.querySelector("[data-live-total]");
+  if (live) document.querySelector("[data-live-total]")?.replaceWith(live);
 }
 
 /** @param {HTMLElement} row */
