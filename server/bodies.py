@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from server.errors import Invalid, Wrong
 from server.words import N_
 
-MOST_SAID = 100
+MOST = 500  # fields of an object, items of a list: a flood would be answered field by field
 _NO_OBJECT = N_("Тело не читается: нужен один объект JSON")
 
 
@@ -64,13 +64,15 @@ def parse(data: bytes) -> dict[str, Any]:
         raise Invalid({"body": _NO_OBJECT}) from None
     if not isinstance(raw, dict):
         raise Invalid({"body": _NO_OBJECT})
+    if any(len(value) > MOST for value in raw.values() if isinstance(value, list)):
+        raise Invalid({"body": N_("Слишком много полей или строк")})
     return raw
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+    if len(found) != len(pairs) or len(found) > MOST:
+        raise ValueError("a key stands twice, or a flood of keys")
     return found
 
 
@@ -120,9 +122,9 @@ _WORDS = {
 
 
 def wrong(problem: ValidationError) -> dict[str, str]:
-    """What is wrong with each field, the first thing said about it; of a flood of fields the first ones."""
+    """What is wrong with each field, the first thing said about it."""
     found: dict[str, str] = {}
-    for error in problem.errors(include_url=False, include_input=False)[:MOST_SAID]:
+    for error in problem.errors(include_url=False, include_input=False):
         field = ".".join(str(part) for part in error["loc"] if not _names_a_type(part)) or "body"
         values = error.get("ctx", {})
         words = _WORDS.get(error["type"], N_("Такое значение не принимается"))

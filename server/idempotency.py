@@ -62,11 +62,6 @@ async def keep(s: Session, key: Key, status: int, answer: str) -> None:
     await s.execute(update(IdempotentAnswer).where(*_is(key)).values(status=status, answer=answer))
 
 
-async def forget_old(s: Session) -> None:
-    """Answers older than a day go."""
-    await s.execute(delete(IdempotentAnswer).where(col(IdempotentAnswer.at) < now() - LIFE))
-
-
 async def _taken(s: Session, key: Key, body_sha256: str) -> bool:
     values = {**vars(key), "body_sha256": body_sha256, "status": _PENDING, "answer": "", "at": now()}
     insert: Any = sqlite.insert if s.get_bind().dialect.name == "sqlite" else postgresql.insert

@@ -137,16 +137,21 @@ def _beyond(key: ColumnElement[Any], down: bool, value: Any, number: int) -> Col
 def _sealed(asked: Asked, viewer: Viewer, secret: str, value: Any, number: int) -> str:
     shown = value.isoformat() if isinstance(value, date | datetime) else value
     content = json.dumps([shown, number], separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(_seal(asked, viewer, secret, content) + content).decode().rstrip("=")
+    return _token(_seal(asked, viewer, secret, content) + content)
+
+
+def _token(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _opened(asked: Asked, viewer: Viewer, secret: str) -> tuple[Any, int]:
+    token = asked.cursor or ""
     try:
-        raw = base64.b64decode((asked.cursor or "") + "==", altchars=b"-_", validate=True)
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except ValueError:
         raise Malformed(_NOT_A_CURSOR) from None
     seal, content = raw[:16], raw[16:]
-    if not hmac.compare_digest(seal, _seal(asked, viewer, secret, content)):
+    if _token(raw) != token or not hmac.compare_digest(seal, _seal(asked, viewer, secret, content)):
         raise Malformed(_NOT_A_CURSOR)
     value, number = json.loads(content)
     if asked.sort.lstrip("-") in ("created_at", "last"):

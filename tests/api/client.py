@@ -1,4 +1,4 @@
-"""A client of the API that holds every answer against its description: success by the call's own model, refusals as problems."""
+"""A client of the API that holds every answer against its description: by the call's own model, or as a problem."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
