@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from server import web
+from server.clock import now
 from server.db import Session
 from server.demo import mailbox
 from server.demo.company import LADOGA, MOST, PEOPLE, STAFF_NAME, Person
@@ -30,7 +31,7 @@ from server.words import N_
 # A mail is made of tables with styles of their own; nothing in it runs or leads out of this page by itself.
 LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 CLIENT, STAFF = N_("%(name)s, клиент"), N_("%(name)s, сотрудники")
-CODE, CODE_USED = N_("код для входа"), N_("код для входа, использован")
+CODE, CODE_USED = N_("код для входа"), N_("код для входа, больше не действует")
 WHY = {
     "new_ticket": N_("Отвечает за услугу"),
     "status": N_("Участвует в обращении"),
@@ -52,7 +53,9 @@ async def index(request: Request) -> Response:
         groups = await _groups(s, request, users, mails)
         letters = await _sms(s, request, sms, users.values()) + await _mails(s, mails)
     letters.sort(key=lambda one: one["at"], reverse=True)
-    return web.page(request, "demo/index.html", groups=groups, letters=letters[: mailbox.MOST], only=only)
+    return web.page(
+        request, "demo/index.html", groups=groups, letters=letters[: mailbox.MOST], only=only, password=PASSWORD
+    )
 
 
 async def _groups(s: Session, request: Request, users: dict[str, User], mails: list[Mail]) -> list[dict[str, Any]]:
@@ -105,20 +108,19 @@ def _mail(mail: Mail, at: datetime) -> dict[str, Any]:
 
 async def _sms(s: Session, request: Request, sms: list[Sms], users: Iterable[User]) -> list[dict[str, Any]]:
     owners = {u.phone: u for u in users if u.phone}
-    used = (await s.exec(select(Challenge.user_id, Challenge.used_at).where(col(Challenge.used_at).is_not(None)))).all()
-    locale, spent = web.locale(request), set[int | None]()
+    query = select(Challenge.user_id).where(col(Challenge.used_at).is_(None), col(Challenge.expires_at) > now())
+    good = set((await s.exec(query)).all())
     found = []
     for one in sms:
         owner = owners.get(one.to)
-        owner_id = owner.id if owner else None
-        # Only the newest code of a person can still be good, and only until a log-in has used it.
-        is_used = owner_id in spent or any(user == owner_id and at >= one.at for user, at in used if at)
-        spent.add(owner_id)
+        used = owner is None or owner.id not in good
+        if owner and owner.id is not None:
+            good.discard(owner.id)  # of several codes only the newest can still be good
         found.append(
             {
-                "id": one.id, "kind": "sms", "subject": translate(locale, CODE_USED if is_used else CODE),
+                "id": one.id, "kind": "sms", "subject": translate(web.locale(request), CODE_USED if used else CODE),
                 "to": f"{owner.name}, {details.masked(one.to)}" if owner else one.to, "at": instant(one.at),
-                "code": one.code, "used": is_used,
+                "code": one.code, "used": used,
             }
         )  # fmt: skip
     return found
