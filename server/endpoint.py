@@ -4,6 +4,7 @@ one action → JSON. A call is a row (`Endpoint`) that the router runs and the d
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +70,8 @@ MoreWrong = Callable[[Session, Viewer, dict[str, Any]], Awaitable[dict[str, str]
 @dataclass(frozen=True)
 class Endpoint:
     """One method of one path. `more_wrong` finds what else is wrong with a body, so that everything is said at once;
-    `takes` reads a body that is no JSON, `drops` undoes that when the transaction fails or an earlier answer stands."""
+    `turn` is waited for before a connection is taken; `takes` reads a body that is no JSON, `drops` undoes that when
+    the transaction fails or an earlier answer stands."""
 
     handler: Handler
     audience: Audience
@@ -78,12 +80,13 @@ class Endpoint:
     answer: type[BaseModel] | None = None
     status: int = 200
     more_wrong: MoreWrong | None = None
+    turn: Callable[[Request], AbstractAsyncContextManager[None]] = lambda _request: nullcontext()
     takes: Callable[[Request, Viewer], Awaitable[Read]] | None = None
     drops: Callable[[Request, Any], Awaitable[None]] | None = None
 
     async def read(self, request: Request) -> Response:
         """A call that changes nothing."""
-        async with web.journal(request).db.reading() as s:
+        async with self.turn(request), web.journal(request).db.reading() as s:
             viewer = await _viewer(s, request)
             await self.audience.gate(s, viewer, request)
             query = parameters(request.query_params.multi_items(), self.query) if self.query else None

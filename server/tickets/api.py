@@ -1,5 +1,6 @@
 """Tickets over HTTP: list, create, read, and everything people do to one besides talking in it and paying for it."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from server.endpoint import Audience, Call, Endpoint, resource
 from server.errors import Forbidden, Invalid, NotFound
 from server.people.policy import Viewer
 from server.rooms.protocol import MAX_FILES
-from server.tickets import actions, drafts, gates, lists, moving, queries
+from server.tickets import actions, drafts, gates, lists, moving, queries, search
 
 Json = dict[str, Any]
 Comment = Annotated[str, Field(max_length=2000)]
@@ -88,8 +89,9 @@ async def _place(s: Session, viewer: Viewer, request: Request) -> None:
 async def _also_wrong(s: Session, _viewer: Viewer, right: dict[str, Any]) -> dict[str, str]:
     """What the form's own rules say of the fields whose types are right."""
     given = {k: v for k, v in right.items() if k in ("subject", "text", "urgency", "service")}
+    filled: dict[str, Any] = {"subject": "", "text": "", "service": 0} | given
     try:
-        await actions.checked(s, actions.NewTicket(**({"subject": "", "text": "", "service": 0} | given)))
+        await actions.checked(s, actions.NewTicket(**filled))
     except Invalid as refusal:
         return {k: v for k, v in refusal.fields.items() if k in given}
     return {}
@@ -97,6 +99,10 @@ async def _also_wrong(s: Session, _viewer: Viewer, right: dict[str, Any]) -> dic
 
 async def _ticket(call: Call) -> Json:
     return await queries.ticket_json(call.s, call.viewer, (await queries.find(call.s, call.viewer, call.number)).ticket)
+
+
+def _turn(request: Request) -> AbstractAsyncContextManager[None]:
+    return search.turn() if "q" in request.query_params else nullcontext()
 
 
 async def listed(call: Call) -> Json:
@@ -200,7 +206,7 @@ _OWN = Audience("everybody, their own, in tickets they see", _place)
 routes = [
     resource(
         "/tickets",
-        GET=Endpoint(listed, _ANYBODY, query=lists.Asked, answer=wire.Tickets),
+        GET=Endpoint(listed, _ANYBODY, query=lists.Asked, answer=wire.Tickets, turn=_turn),
         POST=Endpoint(create, _CREATES, NewTicket, answer=wire.Ticket, status=201, more_wrong=_also_wrong),
     ),
     resource(_IN, GET=Endpoint(show, gates.SEES, answer=wire.Ticket)),

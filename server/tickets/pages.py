@@ -21,6 +21,7 @@ from server.people.policy import Viewer
 from server.people.queries import clients
 from server.render import events_html
 from server.tickets import actions, drafts, forms, groups, queries, showing
+from server.tickets import search as finding
 
 OLDER = 50
 
@@ -57,7 +58,7 @@ async def queue(request: Request) -> Response:
 
 async def search(request: Request) -> Response:
     """What holds the words, among what this person may see."""
-    async with web.journal(request).db.reading() as s:
+    async with finding.turn(), web.journal(request).db.reading() as s:
         viewer = await web.require(s, request)
         context = await groups.found(s, viewer, request.query_params.get("q", ""))
     return web.page(request, "tickets/search.html", **context)

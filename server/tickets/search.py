@@ -1,6 +1,9 @@
 """Finding tickets by words: only in what the viewer may see. Input is taken literally, whatever signs stand in it."""
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +12,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from server.db import Session
-from server.errors import Invalid
+from server.errors import Invalid, TooMany
 from server.events import log
 from server.events.kinds import PUBLIC, STAFF
 from server.events.model import Event
@@ -29,6 +32,25 @@ class Asked:
 
     words: list[str]
     number: int | None
+
+
+AT_ONCE = 4
+PATIENCE = 5.0
+_turns = asyncio.Semaphore(AT_ONCE)
+
+
+@asynccontextmanager
+async def turn() -> AsyncIterator[None]:
+    """Around a search, before it takes a connection: a crowd of searchers waits here, not in the way of the talk."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await _turns.acquire()
+    except TimeoutError:
+        raise TooMany("Сейчас ищет слишком много людей. Повторите через несколько секунд.", retry_after=3) from None
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def asked(q: str) -> Asked:

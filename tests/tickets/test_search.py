@@ -1,7 +1,9 @@
 """Search (S): in any form of the words, over what the caller may see, and nothing that was taken back."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
+import pytest
 from sqlalchemy import text
 
 from server.people.model import User
@@ -120,3 +122,17 @@ async def test_S9_many_searches_at_once_are_all_answered(api: Company) -> None:
     number = await api.ask()
     answers = await asyncio.gather(*(found(api, "реализация ошибка") for _ in range(60)))
     assert answers == [[number]] * 60
+
+
+async def test_S9_who_waits_too_long_for_a_search_is_told_when_to_come_back(
+    api: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await api.ask()
+    monkeypatch.setattr(search, "PATIENCE", 0.05)
+    async with AsyncExitStack() as held:
+        for _ in range(search.AT_ONCE):
+            await held.enter_async_context(search.turn())
+        answer = await api.anna.call("GET", "/tickets", 429, params={"q": "реализация"})
+        assert int(answer.headers["retry-after"]) > 0
+        assert (await api.anna.get("/tickets"))["items"]
+    assert await found(api, "реализация") == [number]
