@@ -95,7 +95,7 @@ class House:
 @asynccontextmanager
 async def journal(settings: Settings, *, with_worker: bool = False, port: int = 0) -> AsyncIterator[str]:
     """One process of the journal as `serve` runs it; gives its address."""
-    served = {k: v for k, v in options(settings).items() if k.startswith("ws")}
+    served = {k: v for k, v in options(settings).items() if k.startswith(("ws", "proxy", "forwarded"))}
     async with serving(create_app(settings, with_worker=with_worker), port=port, **served) as base:
         yield base
 

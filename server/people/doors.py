@@ -3,18 +3,21 @@
 import re
 from collections.abc import Awaitable, Callable
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from server import web
 from server.db import Session
-from server.errors import Refusal, Unauthorised
+from server.errors import Invalid, Refusal, Unauthorised
 from server.people import sessions
 from server.people.model import LoginSession, User
+from server.people.passwords import LONGEST
 from server.people.sessions import PASSWORD, Device
 from server.words import N_
 
 START = "/"
+LONGEST_FORM = 64 * 1024
 Door = Callable[[Request], Awaitable[Response]]
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 _AGAIN = N_("Вход не завершён или закончился. Введите логин и пароль.")
@@ -28,6 +31,14 @@ def local(path: str | None) -> str | None:
 def device(request: Request) -> Device:
     """Where the request comes from; behind a proxy that `TRUSTED_PROXIES` names, the address it passes on."""
     return Device(request.client.host if request.client else "", request.headers.get("user-agent", ""))
+
+
+async def posted(request: Request) -> FormData:
+    """The form of a door. One that is longer than any of them is not even read: its password is too long."""
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > LONGEST_FORM:
+        raise Invalid({"password": "Пароль длиннее %(limit)d знаков"}, values={"limit": LONGEST})
+    return await web.form(request)
 
 
 def token_of(request: Request) -> str:

@@ -192,7 +192,8 @@ def _own_budget(user_id: int, phone: str, budget: Budget) -> dict[str, int]:
 
 
 async def spend_again(s: Session, user_id: int, phone: str, budget: Budget) -> bool:
-    """One more call to the gateway for an SMS that may have left already comes out of the same budgets; False when they are spent."""
+    """One more call to the gateway for an SMS that may have left already comes out of the same budgets; False when
+    they are spent."""
     hourly = _own_budget(user_id, phone, budget) | {JOURNAL: budget.journal}
     await attempts.hold(s, *hourly)
     if any([await attempts.wait(s, key, most, HOUR) for key, most in hourly.items()]):

@@ -51,7 +51,7 @@ class Membership(SQLModel, table=True):
 
 
 class LoginSession(SQLModel, table=True):
-    """A log-in on one device. `id` is a hash of the cookie's token; `stage` is `password` until the second step is done."""
+    """A log-in on one device. `id` is a hash of the cookie's token; `stage` is `password` until the second step."""
 
     __tablename__ = "login_session"
     id: str = Field(primary_key=True, max_length=64)
@@ -66,7 +66,7 @@ class LoginSession(SQLModel, table=True):
 
 
 class Challenge(SQLModel, table=True):
-    """One SMS code bound to one log-in. Only an HMAC of the code is kept, and the code itself sealed for sending again."""
+    """One SMS code bound to one log-in. Only an HMAC of it is kept, and the code itself sealed for sending again."""
 
     id: int | None = Field(default=None, primary_key=True)
     session_id: str = Field(index=True, max_length=64)

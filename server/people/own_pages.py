@@ -7,7 +7,7 @@ from starlette.routing import Route
 from server import web
 from server.errors import Invalid, Refusal
 from server.people import account, details, passwords
-from server.people.doors import device, pending, refused, with_login
+from server.people.doors import device, pending, posted, refused, with_login
 from server.people.model import User
 from server.words import N_
 
@@ -38,13 +38,13 @@ def _own_password_page(request: Request, user: User, code: int, errors: dict[str
 @with_login
 async def choose_own_password(request: Request) -> Response:
     """Sets it; the code comes next."""
-    data = await web.form(request)
     db = web.journal(request).db
     async with db.reading() as s:
         user, _session = await pending(s, request)
     if not user.password_temporary:
         return web.done(request, "/login/code")
     try:
+        data = await posted(request)
         chosen = await _new_password(web.field(data, "password"), web.field(data, "again"), user)
         async with db.transaction() as s:
             user, session = await pending(s, request)
@@ -77,9 +77,9 @@ def _forgot_page(
 
 async def forgot(request: Request) -> Response:
     """The same words whether there is such a person or not."""
-    data = await web.form(request)
     login = ""
     try:
+        data = await posted(request)
         login = web.field(data, "login")
         async with web.journal(request).db.transaction() as s:
             await account.forgot(s, login, device(request), base_url=web.journal(request).settings.base_url)
@@ -105,7 +105,7 @@ async def reset(request: Request) -> Response:
         login = user.login
         if request.method == "GET":
             return _reset_page(request, 200, login, {})
-        data = await web.form(request)
+        data = await posted(request)
         chosen = await _new_password(web.field(data, "password"), web.field(data, "again"), user)
         async with db.transaction() as s:
             await account.reset(s, token, chosen)

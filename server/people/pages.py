@@ -8,7 +8,7 @@ from server import i18n, web
 from server.db import Session
 from server.errors import Refusal, Unauthorised
 from server.people import codes, details, entering, passwords
-from server.people.doors import START, device, keep, local, login_page, pending, refused, token_of, with_login
+from server.people.doors import START, device, keep, local, login_page, pending, posted, refused, token_of, with_login
 from server.people.entering import Budget
 from server.people.model import LoginSession, User
 from server.people.sessions import ABSOLUTE, BETWEEN
@@ -40,9 +40,9 @@ async def show_login(request: Request) -> Response:
 
 async def log_in(request: Request) -> Response:
     """Login and password. The answer to a login nobody has is that to a wrong password, and as slow."""
-    data = await web.form(request)
     login = ""
     try:
+        data = await posted(request)
         login = web.field(data, "login")
         token, left = await _first_step(request, login, web.field(data, "password"))
     except Refusal as refusal:
@@ -127,8 +127,8 @@ async def send_code(request: Request) -> Response:
 async def enter_code(request: Request) -> Response:
     """«Войти»."""
     parts = web.journal(request)
-    data = await web.form(request)
     try:
+        data = await posted(request)
         code = codes.typed(web.field(data, "code"))
         async with parts.db.transaction() as s:
             user, session = await pending(s, request)
