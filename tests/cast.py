@@ -1,6 +1,7 @@
 """The fixed cast, on both kinds of ground: Anna and Boris of Ромашка, Denis, Lev and Nina of the staff, and
 Vera of Лютик, who is tried at every door."""
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
-from server.config import Settings, from_environment
+from server.config import Settings, async_url, from_environment
 from server.db import Database, Session
 from server.migrations import migrate
 from server.people import tokens
@@ -100,21 +101,40 @@ def server(request: pytest.FixtureRequest) -> Postgres | None:
     return found
 
 
+on_sqlite = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+_people: dict[str, Cast] = {}  # of the databases that others are copied from
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for SQLite databases that others are copied from."""
+    return tmp_path_factory.mktemp("models")
+
+
 @pytest.fixture
-async def database_url(server: Postgres | None, tmp_path: Path) -> AsyncIterator[str]:
-    """An empty database of either kind."""
+async def database_url(
+    request: pytest.FixtureRequest, server: Postgres | None, models: Path, tmp_path: Path
+) -> AsyncIterator[str]:
+    """A migrated database of either kind, with the cast in it where a test asks for them: a copy of one made once."""
+    model = "peopled" if "cast" in request.fixturenames else "empty"
     if server is None:
+        if not (models / f"{model}.db").exists():
+            await _prepare(f"sqlite+aiosqlite:///{models}/{model}.db", model)
+        shutil.copy(models / f"{model}.db", tmp_path / "journal.db")
         yield f"sqlite+aiosqlite:///{tmp_path}/journal.db"
         return
-    await server.template("journal", _prepare)
-    url = await server.create("journal")
-    yield url.replace("postgresql://", "postgresql+asyncpg://")
+    await server.template(model, lambda url: _prepare(async_url(url), model))
+    url = await server.create(model)
+    yield async_url(url)
     await server.drop(url)
 
 
-async def _prepare(url: str) -> None:
-    db = Database(url.replace("postgresql://", "postgresql+asyncpg://"))
+async def _prepare(url: str, model: str) -> None:
+    db = Database(url)
     await migrate(db)
+    if model == "peopled":
+        _people[db.engine.dialect.name] = await fill(db)
     await db.close()
 
 
@@ -122,15 +142,14 @@ async def _prepare(url: str) -> None:
 async def db(database_url: str) -> AsyncIterator[Database]:
     """A migrated database: the same tests run on SQLite and on PostgreSQL."""
     found = Database(database_url)
-    await migrate(found)
     yield found
     await found.close()
 
 
 @pytest.fixture
-async def cast(db: Database) -> Cast:
+def cast(db: Database) -> Cast:
     """The people and things of the cast, in `db`."""
-    return await fill(db)
+    return _people[db.engine.dialect.name]
 
 
 @pytest.fixture

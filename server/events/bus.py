@@ -18,8 +18,8 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 Receiver = Callable[[str, bytes], Awaitable[None]]
-PUBLISH_LIMIT = 0.2
-SUBSCRIBE_LIMIT = 0.3
+SEND_LIMIT = 1.0  # for what waits in the queue; whoever put it there has gone on long since
+CONFIRM_LIMIT = 0.5
 PING_EVERY = 0.5
 PONG_WITHIN = 1.0
 FIRST_PAUSE = 0.1
@@ -75,6 +75,13 @@ class LocalBus:
         """Nothing to close."""
 
 
+def _client(url: str, retries: int) -> aioredis.Redis:
+    client: aioredis.Redis = aioredis.Redis.from_url(
+        url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), retries)
+    )
+    return client
+
+
 class RedisBus:
     """Redis pub/sub: one connection listens, one publishes. `run` owns both, reconnecting and subscribing again."""
 
@@ -86,10 +93,9 @@ class RedisBus:
         self._answers: dict[tuple[str, str], asyncio.Event] = {}
         self._outgoing: deque[tuple[str, bytes]] = deque(maxlen=MOST_WAITING)
         self._bell = asyncio.Event()
-        # No retries inside the library: it would subscribe again in silence, and nobody would ask what was missed.
-        self._redis: aioredis.Redis = aioredis.Redis.from_url(
-            url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
-        )
+        # To speak, one more try: the connection may be a dead one of before a restart. To listen, none inside the
+        # library: it would subscribe again in silence, and nobody would ask what was missed.
+        self._speaker, self._listener = _client(url, 1), _client(url, 0)
         self._pubsub: PubSub | None = None
 
     async def publish(self, channel: str, message: bytes) -> None:
@@ -98,7 +104,7 @@ class RedisBus:
         self._bell.set()
 
     async def subscribe(self, channel: str) -> None:
-        """Returns once the server has confirmed, or after 300 ms without an answer: the poll covers the rest."""
+        """Returns once the server has confirmed, or after half a second without an answer: the poll covers the rest."""
         self._channels.add(channel)
         await self._ask("subscribe", channel)
 
@@ -112,7 +118,7 @@ class RedisBus:
             return
         answer = self._answers[verb, channel] = asyncio.Event()
         try:
-            async with asyncio.timeout(SUBSCRIBE_LIMIT):
+            async with asyncio.timeout(CONFIRM_LIMIT):
                 await getattr(self._pubsub, verb)(PREFIX + channel)
                 if self.healthy:
                     await answer.wait()
@@ -149,7 +155,7 @@ class RedisBus:
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        pubsub = self._redis.pubsub()
+        pubsub = self._listener.pubsub()
         try:
             await pubsub.subscribe(PREFIX + BELL)
             self._pubsub = pubsub  # from here on `subscribe` asks for itself; what was wanted before is asked for now
@@ -190,7 +196,7 @@ class RedisBus:
             await self.receiver(channel, message["data"])
 
     async def _keep_publishing(self) -> None:
-        """Sends what was put down, all that waits in one round trip; what can't leave within 200 ms is lost."""
+        """Sends what was put down, all that waits in one round trip; what can't leave within a second is lost."""
         lost = False
         while True:
             await self._bell.wait()
@@ -203,7 +209,7 @@ class RedisBus:
     async def _flush(self) -> bool:
         batch = [self._outgoing.popleft() for _ in range(min(len(self._outgoing), 500))]
         try:
-            async with asyncio.timeout(PUBLISH_LIMIT), self._redis.pipeline(transaction=False) as pipe:
+            async with asyncio.timeout(SEND_LIMIT), self._speaker.pipeline(transaction=False) as pipe:
                 for channel, message in batch:
                     pipe.publish(PREFIX + channel, message)
                 await pipe.execute()
@@ -216,4 +222,5 @@ class RedisBus:
         """Sends what still waits (a command of the operator has no `run`), then lets go."""
         while self._outgoing and await self._flush():
             pass
-        await self._redis.aclose()
+        await self._speaker.aclose()
+        await self._listener.aclose()

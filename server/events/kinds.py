@@ -24,9 +24,9 @@ class FileRef(BaseModel):
 
 
 class Kind(BaseModel):
-    """What one kind of event carries. `on` are the lines it may stand on, `people` the fields that hold a person's id and are shown as a PERSON;
-    `texts` is the field, if any, that search finds and erasure wipes; `shifts_access` marks kinds after which
-    somebody's right may be gone."""
+    """What one kind of event carries. `on` are the lines it may stand on, `people` the fields that hold a person's id
+    and are shown as a PERSON; `has_text`: there is a `text` that search finds and erasure wipes; `shifts_access` marks
+    kinds after which somebody's right may be gone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     kind: ClassVar[str] = ""
@@ -104,16 +104,11 @@ class Participant(Kind):
     removed: PersonId | None = None
 
 
-class Change(Kind):
-    """A field that both sides see changing: old value, new value, reason."""
-
-    frm: str | None = Field(alias="from")
+class Urgency(Kind):
+    kind = "urgency"
+    frm: str = Field(alias="from")
     to: str
     comment: str | None = None
-
-
-class Urgency(Change):
-    kind = "urgency"
 
 
 class ServiceRef(BaseModel):
