@@ -45,8 +45,12 @@ export function showErrors(form, answer, otherwise) {
   let first = null;
   for (const error of errors) {
     const field = fieldOf(form, error.field);
-    if (!field || field.getAttribute("type") === "hidden") homeless.push(error.detail);
-    else first ??= wrong(field, error.detail);
+    if (!field || field.getAttribute("type") === "hidden") {
+      homeless.push(error.detail);
+      continue;
+    }
+    wrong(field, error.detail);
+    first ??= field;
   }
   const detail = homeless.join(" ") || (errors.length ? "" : answer.body?.detail || otherwise);
   if (detail) place(form, detail);
