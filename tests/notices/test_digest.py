@@ -180,7 +180,7 @@ async def test_who_becomes_responsible_learns_what_waits_there(db: Database, cas
 
 async def test_only_who_may_take_part_in_a_stirred_ticket_is_looked_at(db: Database, cast: Cast) -> None:
     async with db.transaction() as s:
-        for place in range(300):
+        for place in range(60):
             user = User(login=f"p{place}", name=f"П {place}", roles=["executor"], email=f"p{place}@example.test")
             s.add(user)
             await s.flush()
