@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from server.db import Session
 from server.events.kinds import PUBLIC, Line
+from server.events.log import instant
 from server.events.model import Event
 from server.people.model import User
 from server.people.policy import STAFF_ROLES, Viewer
@@ -26,8 +27,9 @@ async def people_json(s: Session, viewer: Viewer, seen: Seen, line: Line) -> lis
     if not staff_viewer:
         known = {i: u for i, u in known.items() if not set(u.roles) & STAFF_ROLES or i in named}
     cursors = await s.exec(select(ReadCursor).where(ReadCursor.ticket == seen.ticket.number, ReadCursor.line == line))
-    read = {c.user_id: c.upto for c in cursors.all()}
-    return [u.person() | {"read": read.get(i or 0, 0)} for i, u in sorted(known.items(), key=lambda p: p[1].name)]
+    read = {c.user_id: {"read": c.upto, "read_at": instant(c.at)} for c in cursors.all()}
+    nothing = {"read": 0, "read_at": None}
+    return [u.person() | read.get(i or 0, nothing) for i, u in sorted(known.items(), key=lambda p: p[1].name)]
 
 
 async def _taking_part(s: Session, seen: Seen, line: Line) -> tuple[set[int], set[int]]:

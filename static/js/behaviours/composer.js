@@ -22,6 +22,8 @@ export class Composer {
   mode = "reply";
   /** What is written in each mode: switching never carries words to the other side. @type {Record<Mode, string>} */
   texts = { reply: "", note: "" };
+  /** Files likewise: what was put to a note must not leave with an answer. @type {Record<Mode, any[]>} */
+  files = { reply: [], note: [] };
   /** @type {{line: string, seq: number} | null} */
   editing = null;
   /** @type {{line: string, seq: number} | null} */
@@ -73,7 +75,8 @@ export class Composer {
     const its = draft.mode === "note" && this.form.dataset.staffRoom ? "note" : "reply";
     this.texts[its] = draft.text ?? "";
     this.texts[its === "note" ? "reply" : "note"] = draft.other ?? "";
-    this.extras.putBack((draft.files ?? []).filter((/** @type {any} */ file) => file.id));
+    this.files[its] = (draft.files ?? []).filter((/** @type {any} */ file) => file.id);
+    this.extras.putBack(this.files[this.mode]);
   }
 
   #listen() {
@@ -98,8 +101,11 @@ export class Composer {
   /** @param {Mode} mode */
   switch(mode) {
     if (mode === this.mode || this.editing) return;
+    if (this.extras.busy) return this.page.say(this.words.textUploading ?? "");
     this.texts[this.mode] = this.area.value;
+    this.files[this.mode] = this.extras.files;
     this.mode = mode;
+    this.extras.show(this.files[mode]);
     this.extras.dropReply();
     this.guard.clear();
     this.show();
@@ -124,6 +130,7 @@ export class Composer {
   keep() {
     const other = this.mode === "note" ? "reply" : "note";
     const { files } = this.extras;
+    this.files[this.mode] = files;
     if (!this.texts.reply && !this.texts.note && !files.length) void this.drafts.drop();
     else this.drafts.save({ text: this.texts[this.mode], mode: this.mode, other: this.texts[other], files });
   }

@@ -3,7 +3,7 @@ import { $, $$, say } from "../lib/dom.js";
 import { horizon, keyOf, merge } from "../lib/timeline.js";
 import { Chatter } from "./log/chatter.js";
 import { Eyes } from "./log/eyes.js";
-import { Older } from "./log/older.js";
+import { Older, edge, oldest } from "./log/older.js";
 import { Paper } from "./log/paper.js";
 import { Pending } from "./log/pending.js";
 import { amend, arrived, authorOf, personal, read, whence, wordsOf } from "./log/rows.js";
@@ -34,7 +34,7 @@ class Timeline {
     this.page = page;
     this.words = document.getElementById("words")?.dataset ?? {};
     /** @type {Record<string, string>} */
-    this.posts = JSON.parse(root.dataset.posts ?? "{}");
+    this.posts = {};
     this.content = /** @type {HTMLElement} */ ($(root, ".tl"));
     this.paper = new Paper(this.content, page.clock, this.words);
     const around = root.closest(".conv") instanceof HTMLElement ? /** @type {HTMLElement} */ (root.closest(".conv")) : root;
@@ -47,7 +47,7 @@ class Timeline {
     this.#adoptPage();
     const lines = new Map([...this.logs.values()].map(log => [log.room.name, log.line]));
     this.pending = new Pending(page, lines, id => this.#hasId(id), this.words, () => this.draw());
-    this.older = new Older(root, root.dataset.ticket ?? "", () => this.#edge(), (line, items) => this.#putOlder(line, items));
+    this.older = new Older(root, root.dataset.ticket ?? "", () => edge([...this.logs.values()]), (line, items) => this.#putOlder(line, items));
     this.tools = new Tools(this);
     this.#start();
   }
@@ -78,6 +78,7 @@ class Timeline {
 
   /** The rows that came with the page. */
   #adoptPage() {
+    this.#learn();
     for (const element of $$(this.content, "[data-seq]")) {
       const row = read(element);
       const log = this.logs.get(row.line);
@@ -98,13 +99,25 @@ class Timeline {
     else this.scroll.toEnd();
     this.older.start();
     const onhide = () => { if (document.hidden) this.#awayMarked = false; };
-    const onswap = () => { for (const log of this.logs.values()) this.chatter.presence(log.room.people); this.#prove(); };
+    const onswap = () => this.#swapped();
     const onmeanwhile = (/** @type {CustomEvent} */ event) => this.#line(keyOf(event.detail.line, event.detail.seq), "row-meanwhile");
     const onshow = (/** @type {CustomEvent} */ event) => void this.tools.show(`${event.detail.line === "staff" ? "n" : "m"}${event.detail.seq}`);
     for (const [kind, ear] of /** @type {[string, any][]} */ ([["visibilitychange", onhide], ["journal:swapped", onswap], ["journal:meanwhile", onmeanwhile], ["journal:show", onshow]])) {
       document.addEventListener(kind, ear);
       this.#offs.push(() => document.removeEventListener(kind, ear));
     }
+  }
+
+  /** Header and panel are new: what they told and what we told there. */
+  #swapped() {
+    this.#learn();
+    for (const element of this.paper.elements.values()) whence(element, this.posts);
+    for (const log of this.logs.values()) this.chatter.presence(log.room.people);
+    this.#prove();
+  }
+
+  #learn() {
+    this.posts = JSON.parse($(document, "[data-posts]")?.dataset.posts ?? "{}");
   }
 
   /** @param {string} key @param {string} word */
@@ -186,18 +199,6 @@ class Timeline {
     this.paper.elements.delete(key);
   }
 
-  /** The log whose missing part hides the most. @returns {import("./log/older.js").Edge | null} */
-  #edge() {
-    const holes = [...this.logs.values()].filter(log => log.low > 1 && log.low !== Infinity && log.rows.size);
-    const [worst] = holes.sort((a, b) => (this.#oldest(b)?.at ?? 0) - (this.#oldest(a)?.at ?? 0));
-    return worst ? { line: worst.line, low: worst.low } : null;
-  }
-
-  /** @param {Log} log */
-  #oldest(log) {
-    return [...log.rows.values()].reduce((/** @type {Row | undefined} */ old, row) => !old || row.seq < old.seq ? row : old, undefined);
-  }
-
   /** Seeing a row means having seen what follows without one: an edit, a status told in the row above. @param {string} line @param {number} seq */
   #reach(line, seq) {
     const log = this.logs.get(/** @type {Line} */ (line));
@@ -235,7 +236,7 @@ class Timeline {
 
   #draw() {
     const logs = [...this.logs.values()];
-    const since = horizon(logs.map(log => ({ oldest: this.#oldest(log), whole: log.low <= 1 })));
+    const since = horizon(logs.map(log => ({ oldest: oldest(log.rows), whole: log.low <= 1 })));
     const rows = merge(logs.map(log => [...log.rows.values()])).filter(row => row.at >= since);
     this.paper.draw(rows, this.pending?.rows(rows.at(-1)) ?? []);
     for (const log of logs) this.chatter.receipts(log.line, [...log.rows.values()], log.room.people, key => this.paper.get(key));

@@ -3,13 +3,25 @@ import { get } from "../../lib/post.js";
 
 const NEAR = 400;
 
-/** @typedef {{line: import("../../lib/timeline.js").Line, low: number}} Edge `low`: the smallest number loaded; 0: nothing to load */
+/** @typedef {import("../../lib/timeline.js").Row} Row */
+/** @typedef {{line: import("../../lib/timeline.js").Line, rows: Map<number, Row>, low: number}} Log `low`: the smallest number loaded, rows or not */
+
+/** @param {Map<number, Row>} rows @returns {Row | undefined} */
+export function oldest(rows) {
+  return [...rows.values()].reduce((/** @type {Row | undefined} */ old, row) => !old || row.seq < old.seq ? row : old, undefined);
+}
+
+/** The log whose missing part hides the most. @param {Log[]} logs @returns {Log | null} */
+export function edge(logs) {
+  const holes = logs.filter(log => log.low > 1 && log.low !== Infinity && log.rows.size);
+  return holes.sort((a, b) => (oldest(b.rows)?.at ?? 0) - (oldest(a.rows)?.at ?? 0))[0] ?? null;
+}
 
 export class Older {
   #asking = false;
 
   /**
-   * @param {HTMLElement} root @param {string} ticket @param {() => Edge | null} edge the log whose hole is nearest
+   * @param {HTMLElement} root @param {string} ticket @param {() => Log | null} edge the log whose hole is nearest
    * @param {(line: import("../../lib/timeline.js").Line, items: any[]) => void} put
    */
   constructor(root, ticket, edge, put) {

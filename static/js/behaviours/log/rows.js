@@ -30,7 +30,8 @@ export function arrived(event, line) {
   row.id = `${line === "staff" ? "n" : "m"}${row.dataset.seq}`;
   if (line === "staff" && !row.hidden && !$(row, ".lock")) {
     const spot = $(row, ".who") ?? $(row, ".b");
-    spot?.append(fill("row-note-lock"));
+    spot?.append(...(row.dataset.kind === "message" ? [] : [" "]), fill("row-note-lock"));
+    row.classList.toggle("inner", row.dataset.kind !== "message");
     if (row.dataset.kind === "message") {
       row.classList.remove("first");
       row.classList.add("note");
@@ -71,7 +72,9 @@ export function whence(row, posts) {
   const told = $(row, ".av.staff") ? post : posts.clients;
   if (spot && told) spot.textContent = told;
   const signed = $(row, ".stamp [data-whole]");
-  if (signed && post) signed.textContent = `${signed.textContent}, ${post[0]?.toLowerCase()}${post.slice(1)}`;
+  if (!signed || !post) return;
+  signed.dataset.whole ||= signed.textContent ?? "";
+  signed.textContent = `${signed.dataset.whole}, ${post[0]?.toLowerCase()}${post.slice(1)}`;
 }
 
 /** A status that an estimate, a decision or an assignment brought along is said in their row. @param {HTMLElement | undefined} above @param {HTMLElement} status @param {boolean} joined */

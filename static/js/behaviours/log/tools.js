@@ -14,12 +14,12 @@ export class Tools {
     this.row = null;
     this.onover = (/** @type {Event} */ event) => this.#over(event.target);
     this.onclick = (/** @type {MouseEvent} */ event) => this.#pressed(event.target, event);
-    for (const kind of ["pointerover", "focusin"]) this.root.addEventListener(kind, this.onover);
+    for (const kind of ["pointerover", "pointermove", "focusin"]) this.root.addEventListener(kind, this.onover);
     this.root.addEventListener("click", this.onclick);
   }
 
   end() {
-    for (const kind of ["pointerover", "focusin"]) this.root.removeEventListener(kind, this.onover);
+    for (const kind of ["pointerover", "pointermove", "focusin"]) this.root.removeEventListener(kind, this.onover);
     this.root.removeEventListener("click", this.onclick);
     this.bar.remove();
   }
@@ -27,7 +27,7 @@ export class Tools {
   /** @param {EventTarget | null} target */
   #over(target) {
     const row = target instanceof Element ? target.closest(".e") : null;
-    if (!(row instanceof HTMLElement) || row === this.row) return;
+    if (!(row instanceof HTMLElement) || (row === this.row && (this.bar.isConnected || row.dataset.kind !== "message"))) return;
     this.row = row;
     if (row.dataset.kind !== "message" || row.classList.contains("gone") || !this.root.dataset.maySay) return this.bar.remove();
     const own = this.#mayChange(row);

@@ -52,7 +52,7 @@ export class Extras {
   #marks() {
     for (const button of $$(this.c.form, ".seg [data-mode]")) {
       const mode = button.dataset.mode === "note" ? "note" : "reply";
-      button.classList.toggle("has-draft", mode !== this.c.mode && Boolean(this.c.texts[mode]));
+      button.classList.toggle("has-draft", mode !== this.c.mode && Boolean(this.c.texts[mode] || this.c.files[mode].length));
     }
   }
 
@@ -109,6 +109,13 @@ export class Extras {
     this.c.form.dispatchEvent(new CustomEvent("files:clear"));
     const wait = $(this.c.form, "[data-busy]");
     if (wait) wait.hidden = true;
+  }
+
+  /** Other files than those on the screen. @param {any[]} files */
+  show(files) {
+    const kept = [...files]; // clearing tells the composer, which forgets them
+    this.c.form.dispatchEvent(new CustomEvent("files:clear"));
+    this.putBack(kept);
   }
 
   /** @param {any[]} files */
