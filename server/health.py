@@ -1,13 +1,18 @@
-"""`/healthz` and `/readyz`: whether the process lives, and whether it can serve."""
+"""`/healthz`, `/readyz`, `/metrics`: whether the process lives, whether it can serve, and how much it carries."""
 
-from sqlalchemy import text
+import secrets
+
+from sqlalchemy import func, text
+from sqlmodel import select
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from server import web
 from server.db import AWAY
+from server.errors import NotFound
 from server.migrations import is_current
+from server.notices.model import Dispatch
 
 
 async def healthz(_request: Request) -> JSONResponse:
@@ -35,4 +40,23 @@ async def readyz(request: Request) -> JSONResponse:
     return JSONResponse(body, 200 if ready else 503)
 
 
-routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+async def metrics(request: Request) -> Response:
+    """Gauges of this process and of the outbox, for whoever holds METRICS_TOKEN; for everybody else there is no
+    such page."""
+    parts = web.journal(request)
+    wanted = parts.settings.metrics_token
+    if not wanted or not secrets.compare_digest((web.bearer(request) or "").encode(), wanted.encode()):
+        raise NotFound
+    async with parts.db.reading() as s:
+        counted = await s.exec(select(Dispatch.state, func.count()).group_by(Dispatch.state))
+        outbox = [(f'journal_dispatches{{state="{state}"}}', number) for state, number in counted.all()]
+    gauges = [
+        ("journal_sockets", len(parts.hub.connections)),
+        ("journal_rooms", len(parts.hub.rooms)),
+        ("journal_bus_healthy", int(parts.hub.bus.healthy)),
+        *outbox,
+    ]
+    return PlainTextResponse("".join(f"{name} {number}\n" for name, number in gauges))
+
+
+routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
