@@ -1,6 +1,7 @@
 """The API's edge, the same for every call: bearer → may they see it → may they do it → body → one transaction with
 one action → JSON. A call is a row (`Endpoint`) that the router runs and the description (`server.openapi`) reads."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -17,10 +18,11 @@ from starlette.types import Receive, Scope, Send
 from server import idempotency, web
 from server.bodies import Body, Query, parameters, parse, wrong
 from server.db import Session
-from server.errors import Invalid, Refusal, TooLarge, Unauthorised, UnsupportedType
+from server.errors import Invalid, Refusal, TimedOut, TooLarge, Unauthorised, UnsupportedType
 from server.people.policy import Viewer
 
 MAX_BODY = 8 * 1024 * 1024  # a megabyte of letters, each escaped as \uXXXX, must still be told the limit of its field
+MAX_SECONDS = 30.0
 Gate = Callable[[Session, Viewer, Request], Awaitable[object]]
 
 
@@ -160,6 +162,8 @@ class Resource:
             response = web.problem(refusal, web.locale(request))
             if refusal.status == 401:
                 response.headers["www-authenticate"] = "Bearer"
+        except ClientDisconnect:  # nobody is left to be told
+            return
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -196,10 +200,14 @@ def _key(request: Request, viewer: Viewer) -> idempotency.Key | None:
 
 async def _received(request: Request) -> bytes:
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BODY:
-            raise TooLarge("Тело запроса больше %(limit)d МБ", values={"limit": MAX_BODY // 1024 // 1024})
+    try:
+        async with asyncio.timeout(MAX_SECONDS):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > MAX_BODY:
+                    raise TooLarge("Тело запроса больше %(limit)d МБ", values={"limit": MAX_BODY // 1024 // 1024})
+    except TimeoutError:
+        raise TimedOut("Запрос пришёл не целиком. Отправьте его ещё раз.") from None
     type_ = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if data and type_ != "application/json" and not type_.endswith("+json"):
         raise UnsupportedType("Здесь ждали application/json")

@@ -1,8 +1,13 @@
 """In which order the API answers, and in which form: 401, 404, 403, 422, 409; 413, 415, 405."""
 
+import asyncio
 import json
 from typing import Any
 
+import pytest
+
+from server import endpoint
+from server.files import uploads
 from server.people import sessions
 from server.people.model import User
 from tests.api.conftest import Company
@@ -129,3 +134,32 @@ async def test_head_answers_like_get_without_a_body(api: Company) -> None:
     answer = await api.anna.http.head("/api/v1/me")
     assert answer.status_code == 200
     assert answer.content == b""
+
+
+async def test_a_stranger_is_answered_before_the_body_is_read(api: Company) -> None:
+    number = await api.ask()
+    host, port = api.house.base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        f"POST /api/v1/tickets/{number}/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {api.house.cast.vera.token}\r\nContent-Length: 1000000\r\n\r\n{{".encode()
+    )
+    async with asyncio.timeout(5):
+        assert b" 404 " in await reader.readline()
+    writer.close()
+
+
+async def test_a_body_that_stops_coming_is_408(api: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "MAX_SECONDS", 0.1)
+    monkeypatch.setattr(uploads, "IDLE", 0.1)
+    host, port = api.house.base.removeprefix("http://").split(":")
+    for path, type_ in (("/drafts/new", "application/json"), ("/files", "multipart/form-data; boundary=x")):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        method = "PUT" if "drafts" in path else "POST"
+        writer.write(
+            f"{method} /api/v1{path} HTTP/1.1\r\nHost: x\r\nContent-Type: {type_}\r\n"
+            f"Authorization: Bearer {api.house.cast.anna.token}\r\nContent-Length: 1000\r\n\r\n--x".encode()
+        )
+        async with asyncio.timeout(5):
+            assert b" 408 " in await reader.readline(), path
+        writer.close()
