@@ -2,6 +2,7 @@
 domain."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from server import i18n
 from server.config import Settings
-from server.db import Database, Session
+from server.db import AWAY, Database, Session
 from server.errors import Invalid, NotFound, Refusal, Unauthorised, Unavailable
 from server.files.storage import Storage
 from server.people import sessions, tokens
@@ -240,11 +241,21 @@ async def on_http(request: Request, exc: Exception) -> Response:
     """The framework's own refusals (no such route, wrong method) in our words."""
     assert isinstance(exc, HTTPException)
     refusal: Refusal = NotFound() if exc.status_code == 404 else Refusal("Так сюда обратиться нельзя")
-    if exc.status_code != 404:
+    if exc.status_code == 404:
+        await _look_around(request)
+    else:
         refusal.status = exc.status_code  # type: ignore[misc]
     response = await on_refusal(request, refusal)
     response.headers.update(exc.headers or {})
     return response
+
+
+async def _look_around(request: Request) -> None:
+    # "No such page" looks the same as "not yours": for whoever is in, with what is around every page of theirs.
+    if not wants_json(request):
+        with suppress(*AWAY):
+            async with journal(request).db.reading() as s:
+                await recognise(s, request)
 
 
 async def on_database(request: Request, exc: Exception) -> Response:

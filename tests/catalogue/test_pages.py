@@ -1,0 +1,143 @@
+"""The admin's pages work as plain forms, keep what was typed, and do not exist for anybody else."""
+
+import pytest
+from sqlmodel import select
+
+from server.catalogue.model import Responsible, Service
+from server.people.model import Membership, User
+from tests.house import House
+from tests.people.browser import Browser, browser, text
+from tests.people.entrance import give_password
+
+pytestmark = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+async def known(house: House) -> None:
+    c = house.cast
+    await give_password(house.db, c.anna, c.boris, c.denis, c.lev, c.nina, c.vera, c.pavel)
+
+
+OLGA = {
+    "name": "Ольга Вершинина", "login": "olga", "email": "olga@example.test", "phone": "+7 912 345-67-89",
+    "position": "Бухгалтер", "roles": "client", "new_organisation": "",
+}  # fmt: skip
+
+
+async def test_for_everybody_else_these_pages_do_not_exist(house: House) -> None:
+    c = house.cast
+    for person in (c.anna, c.boris, c.denis, c.lev, c.nina, c.vera):
+        async with browser(house) as b:
+            await b.come_in(person)
+            nowhere = text(await b.get("/admin/nowhere"))
+            for path in ("/admin/users", "/admin/services", f"/admin/users?edit={c.anna.id}"):
+                answer = await b.get(path)
+                assert answer.status_code == 404
+                assert text(answer) == nowhere
+            for path in (
+                "/admin/users", f"/admin/users/{c.anna.id}", f"/admin/users/{c.anna.id}/password",
+                f"/admin/users/{c.anna.id}/active", "/admin/services", f"/admin/services/{c.network}",
+            ):  # fmt: skip
+                answer = await b.post(path, **OLGA, to="no")
+                assert answer.status_code == 404
+    async with browser(house) as b:
+        assert (await b.get("/admin/users")).headers["location"].startswith("/login")
+        assert (await b.post("/admin/users", **OLGA)).headers["location"].startswith("/login")
+    async with house.db.reading() as s:
+        assert (await s.exec(select(User).where(User.login == "olga"))).first() is None
+
+
+async def _admin(b: Browser) -> None:
+    await b.come_in(b.house.cast.pavel)
+
+
+async def test_people_are_listed_found_and_opened(house: House) -> None:
+    async with browser(house) as b:
+        await _admin(b)
+        page = text(await b.get("/admin/users"))
+        assert all(p in page for p in ("Анна Лугова", "Ромашка", "Денис Орлов", "исполнитель"))
+        found = text(await b.get("/admin/users", params={"q": "лютик"}))
+        assert "Вера Климова" in found
+        assert "Анна Лугова" not in found
+        assert "Анна Лугова" not in text(await b.get("/admin/users?view=staff"))
+        card = await b.get(f"/admin/users?edit={house.cast.boris.id}")
+        assert 'value="boris@example.test"' in card.text
+        for odd in ("?view=nothing", "?edit=999", "?edit=x", "?q=" + "ы" * 500):
+            assert (await b.get("/admin/users" + odd)).status_code == 200
+
+
+async def test_a_client_is_invited_into_an_organisation_that_is_there(house: House) -> None:
+    async with browser(house) as b:
+        await _admin(b)
+        answer = await b.post("/admin/users", **OLGA, organisation=str(house.cast.romashka), can_approve="yes")
+        assert answer.status_code == 303, text(answer)
+        assert "Приглашение уходит на почту" in text(await b.get(answer.headers["location"]))
+        async with house.db.reading() as s:
+            user = (await s.exec(select(User).where(User.login == "olga"))).one()
+            member = (await s.exec(select(Membership).where(Membership.user_id == user.id))).one()
+        assert (member.organisation_id, member.can_approve, member.sees_all) == (house.cast.romashka, True, False)
+        assert "ждёт первого входа" in text(await b.get("/admin/users"))
+
+
+async def test_a_faulty_invitation_keeps_what_was_typed(house: House) -> None:
+    async with browser(house) as b:
+        await _admin(b)
+        for fields, status, words in (
+            ({"phone": "123"}, 422, "Проверьте номер телефона"),
+            ({"email": "нет"}, 422, "Проверьте адрес почты"),
+            ({"login": "ANNA"}, 409, "«anna» уже занят"),
+            ({"new_organisation": "Ромашка"}, 409, "«Ромашка» уже есть"),
+        ):
+            answer = await b.post("/admin/users", **(OLGA | fields))
+            assert answer.status_code == status
+            assert words in text(answer)
+            assert 'value="Ольга Вершинина"' in answer.text
+        async with house.db.reading() as s:
+            assert (await s.exec(select(User).where(User.login == "olga"))).first() is None
+
+
+async def test_a_card_is_amended_a_password_sent_a_person_deactivated(house: House) -> None:
+    anna = house.cast.anna
+    async with browser(house) as b, browser(house) as hers:
+        await hers.come_in(anna)
+        await _admin(b)
+        fields = OLGA | {"login": "anna", "name": "Анна Луговая", "organisation": str(house.cast.romashka)}
+        assert (await b.post(f"/admin/users/{anna.id}", **fields, sees_all="yes")).status_code == 303
+        assert "Анна Луговая" in text(await b.get("/admin/users"))
+        assert (await hers.get("/profile")).status_code == 200
+        assert (await b.post(f"/admin/users/{anna.id}/password")).status_code == 303
+        assert (await hers.get("/profile")).status_code == 303, "every log-in ends with the old password"
+        assert await b.letter("mail", "registration")
+        assert (await b.post(f"/admin/users/{anna.id}/active", to="maybe")).status_code == 422
+        assert (await b.post(f"/admin/users/{anna.id}/active", to="no")).status_code == 303
+        assert "Анна Луговая" in text(await b.get("/admin/users?view=off"))
+        assert (await b.post(f"/admin/users/{anna.id}/active", to="yes")).status_code == 303
+        answer = await b.post(f"/admin/users/{house.cast.pavel.id}/active", to="no")
+        assert answer.status_code == 409
+        assert "последний администратор" in text(answer)
+        for path in ("/admin/users/999", "/admin/users/x", "/admin/users/9999999999"):
+            assert (await b.post(path, **OLGA)).status_code == 404
+
+
+async def test_a_service_is_added_amended_and_hidden(house: House) -> None:
+    async with browser(house) as b:
+        await _admin(b)
+        fields = {"name": "Кассы", "group": "ИТ", "description": "ОФД и маркировка", "approval": "never"}
+        answer = await b.post("/admin/services", **fields, responsible=str(house.cast.gleb.id), active="yes")
+        assert answer.status_code == 303, text(answer)
+        page = await b.get(answer.headers["location"])
+        assert all(w in text(page) for w in ("Кассы", "не нужно, абонемент", "Глеб Сомов"))
+        answer = await b.post("/admin/services", **(fields | {"name": "Сеть и доступы"}))
+        assert answer.status_code == 409
+        assert 'value="ОФД и маркировка"' in answer.text
+        answer = await b.post(
+            f"/admin/services/{house.cast.network}", **(fields | {"name": "Сеть", "approval": "sometimes"})
+        )
+        assert answer.status_code == 422
+        answer = await b.post(f"/admin/services/{house.cast.network}", **fields)
+        assert answer.status_code == 303
+        async with house.db.reading() as s:
+            network = await s.get_one(Service, house.cast.network)
+            held = (await s.exec(select(Responsible).where(Responsible.service_id == network.id))).all()
+        assert (network.name, network.active, held) == ("Сеть", False, [])
+        assert "нет ответственного" not in text(await b.get("/admin/services"))
