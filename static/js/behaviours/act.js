@@ -1,6 +1,6 @@
 /** A form that posts by fetch: the page stays, the event arrives over the socket like everybody's, what was wrong stands beside its field. */
 import { $$ } from "../lib/dom.js";
-import { clearErrors, post, showErrors } from "../lib/post.js";
+import { clearErrors, mended, post, showErrors } from "../lib/post.js";
 
 /** @param {HTMLElement} root @param {import("../lib/page.js").Page} page */
 export function bind(root, page) {
@@ -9,8 +9,13 @@ export function bind(root, page) {
     event.preventDefault();
     if (root.ariaBusy !== "true") void send(root, page);
   };
+  const oninput = (/** @type {Event} */ event) => mended(event.target);
   root.addEventListener("submit", onsubmit);
-  return () => root.removeEventListener("submit", onsubmit);
+  root.addEventListener("input", oninput);
+  return () => {
+    root.removeEventListener("submit", onsubmit);
+    root.removeEventListener("input", oninput);
+  };
 }
 
 /** @param {HTMLFormElement} form @param {import("../lib/page.js").Page} page */

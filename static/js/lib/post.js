@@ -28,8 +28,8 @@ export function post(url, values, how = {}) {
 
 /** @param {HTMLFormElement} form */
 export function clearErrors(form) {
+  for (const field of $$(form, "[aria-invalid=true]")) mended(field);
   for (const shown of $$(form, "[data-was-wrong]")) shown.remove();
-  for (const field of $$(form, "[aria-invalid=true]")) field.removeAttribute("aria-invalid");
 }
 
 /**
@@ -64,15 +64,31 @@ function fieldOf(form, name) {
   return $(form, `[name="${CSS.escape(name)}"]`);
 }
 
+let wrongs = 0;
+
 /** @param {HTMLElement} field @param {string} detail */
 function wrong(field, detail) {
   const note = fill("form-error", { text: detail });
   note.dataset.wasWrong = "";
-  note.id = `wrong-${field.id || field.getAttribute("name")}`;
+  note.id = `wrong-${(wrongs += 1)}`;
+  field.dataset.wrong = note.id;
   field.setAttribute("aria-invalid", "true");
-  field.setAttribute("aria-describedby", note.id);
+  field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby") ?? ""} ${note.id}`.trim());
   field.after(note);
   return field;
+}
+
+/** The person is mending it: what was said about this field no longer holds. @param {EventTarget | null} field */
+export function mended(field) {
+  if (!(field instanceof HTMLElement) || field.getAttribute("aria-invalid") !== "true") return;
+  field.removeAttribute("aria-invalid");
+  const { wrong: id } = field.dataset;
+  if (!id) return;
+  const others = (field.getAttribute("aria-describedby") ?? "").split(" ").filter(one => one && one !== id).join(" ");
+  if (others) field.setAttribute("aria-describedby", others);
+  else field.removeAttribute("aria-describedby");
+  document.getElementById(id)?.remove();
+  delete field.dataset.wrong;
 }
 
 /** @param {HTMLFormElement} form @param {string} detail */
