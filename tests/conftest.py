@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.parts.chromium",
     "tests.cast",
     "tests.house",
+    "tests.browser.seats",
 ]

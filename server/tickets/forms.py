@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from datetime import date
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,7 +16,6 @@ from server.db import Session
 from server.errors import Invalid
 from server.events.kinds import PUBLIC, STAFF, Line
 from server.files import downloads
-from server.files.model import File
 from server.money import actions as money
 from server.people.policy import Viewer
 from server.tickets import actions, moving, talk
@@ -46,18 +45,6 @@ def words(data: FormData, files: list[str]) -> talk.Words:
     )  # fmt: skip
 
 
-async def attached(request: Request, viewer: Viewer, data: FormData) -> list[File]:
-    """Files that came with the form itself, as a browser without a script sends them; their rows are still to
-    be written."""
-    parts = [v for v in data.getlist("upload") if isinstance(v, UploadFile) and v.filename]
-    return [await downloads.attached(request, viewer.id, part) for part in parts]
-
-
-def uploaded(data: FormData) -> list[str]:
-    """Ids of files that were uploaded before."""
-    return [v for v in data.getlist("files") if isinstance(v, str) and v]
-
-
 def saying(line: Line) -> Callable[[Request], Awaitable[Response]]:
     """A message in the public room, or a note in the staff's."""
 
@@ -67,10 +54,10 @@ def saying(line: Line) -> Callable[[Request], Awaitable[Response]]:
         db = web.journal(request).db
         async with db.reading() as s:
             viewer = await web.require(s, request)
-        files = await attached(request, viewer, data)
+        files = await downloads.parts_of(request, viewer.id, data)
         async with db.transaction() as s:
             s.add_all(files)
-            said = words(data, uploaded(data) + [f.id for f in files])
+            said = words(data, downloads.ids_of(data) + [f.id for f in files])
             event = await talk.say(s, await web.require(s, request), number, line, said)
         return web.done(request, f"/tickets/{number}#m{event.seq}", seq=event.seq)
 
