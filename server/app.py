@@ -1,8 +1,9 @@
 """Wires settings, database, bus, routes and middleware together. No handler, no query, no rule."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -28,9 +29,10 @@ from server.people import pages as people_pages
 from server.rooms import socket
 from server.rooms.hub import Hub
 from server.rooms.watch import watch
+from server.tickets import forms as ticket_forms
 from server.tickets import pages as ticket_pages
 
-
+log = logging.getLogger(__name__)
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, web.Journal]]]
 
 
@@ -43,6 +45,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *people_pages.routes,
         *own_pages.routes,
         *ticket_pages.routes,
+        *ticket_forms.routes,
         *file_pages.routes,
         *catalogue_pages.routes,
         *help.routes,
@@ -81,9 +84,8 @@ def _lifespan(settings: Settings, with_worker: bool) -> Lifespan:
         await migrate(db)
         hub = Hub(db, bus, settings.limits)
         journal = web.Journal(settings, db, hub, Storage(settings))
-        tasks = [asyncio.create_task(watch(hub))]
-        if with_worker:
-            tasks.append(asyncio.create_task(worker.run(db, settings, bell)))
+        work = [watch(hub)] + ([worker.run(db, settings, bell)] if with_worker else [])
+        tasks = [asyncio.create_task(_told(journal, part)) for part in work]
         await hub.start()
         try:
             yield {"journal": journal}
@@ -91,9 +93,18 @@ def _lifespan(settings: Settings, with_worker: bool) -> Lifespan:
             journal.stopping = True
             for task in tasks:
                 task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await bus.close()
             await db.close()
 
     return lifespan
+
+
+async def _told(journal: web.Journal, part: Coroutine[None, None, None]) -> None:
+    """A part that breaks is told in full, and `/readyz` says so: a process that only looks alive is worse than
+    a dead one."""
+    try:
+        await part
+    except Exception:
+        log.critical("a part of this process has broken; restart it", exc_info=True)
+        journal.stopping = True

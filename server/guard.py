@@ -1,4 +1,5 @@
-"""What surrounds every answer: forged cross-site posts are refused, security headers are set. Pure ASGI, no rule of the domain."""
+"""What surrounds every answer: forged cross-site posts are refused, security headers are set. Pure ASGI, no
+rule of the domain."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -14,7 +15,8 @@ POLICY = (
 
 
 class SameSite:
-    """Refuses unsafe requests that another site made the browser send. `Sec-Fetch-Site` says so; where a browser is too old for it,
+    """Refuses unsafe requests that another site made the browser send. `Sec-Fetch-Site` says so; where a
+    browser is too old for it,
     `Origin` does; a client that sends neither is no browser and carries no stolen cookie."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:

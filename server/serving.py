@@ -10,6 +10,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from server.app import create_app
 from server.config import Settings, from_environment
 from server.db import Database
+from server.events.bus import LocalBus, RedisBus
+from server.events.fanout import Fanout
 from server.migrations import migrate
 from server.notices import worker
 from server.rooms.protocol import MAX_FRAME
@@ -74,10 +76,14 @@ async def _work(settings: Settings) -> None:
     stop = asyncio.Event()
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
-    db = Database(settings.database_url)
+    bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
+    db = Database(settings.database_url, Fanout(bus))
     await migrate(db)
-    task = asyncio.create_task(worker.run(db, settings, asyncio.Event()))
-    await stop.wait()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    work, told = asyncio.create_task(worker.run(db, settings)), asyncio.create_task(stop.wait())
+    await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+    work.cancel()
+    await asyncio.wait({work})
+    await bus.close()
     await db.close()
+    if not work.cancelled() and (problem := work.exception()):
+        raise problem

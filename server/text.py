@@ -38,7 +38,8 @@ def message(text: str, *, limit: int, may_be_empty: bool = False) -> str:
 
 
 def line(text: str, field: str, *, limit: int, empty: str) -> str:
-    """One line (a subject, a name): blanks at the ends go, line breaks become spaces. `empty` is what to say when nothing is left."""
+    """One line (a subject, a name): blanks at the ends go, line breaks become spaces. `empty` is what to say
+    when nothing is left."""
     text = " ".join(storable(text, field).split())
     if is_blank(text):
         raise Invalid({field: empty})

@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -109,6 +109,17 @@ async def attached(request: Request, viewer: int, part: UploadFile) -> File:
         _pieces(part), part.filename or "", parts.settings.limits.file_mb, parts.storage.new_place()
     )
     return await _accepted(parts, upload, viewer)
+
+
+async def parts_of(request: Request, viewer: int, data: FormData) -> list[File]:
+    """All files that came with a form, as a browser without a script sends them."""
+    parts = [v for v in data.getlist("upload") if isinstance(v, UploadFile) and v.filename]
+    return [await attached(request, viewer, part) for part in parts]
+
+
+def ids_of(data: FormData) -> list[str]:
+    """Ids of files that were uploaded before the form was sent."""
+    return [v for v in data.getlist("files") if isinstance(v, str) and v]
 
 
 async def _accepted(parts: web.Journal, upload: uploads.Upload, viewer: int) -> File:

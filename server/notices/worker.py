@@ -19,6 +19,7 @@ from server.notices.letters import Silence
 from server.notices.model import Dispatch
 from server.notices.outcome import Down, Refused, Unknown
 from server.people import entering
+from server.tickets import closing
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ AT_A_TIME = 4
 LONGEST_SEND = 60.0
 LONGEST_PAUSE = 15.0
 SWEEP_EVERY = 600.0
+CLOSE_EVERY = 60.0
 FAREWELL = 5.0
 
 
@@ -68,6 +70,7 @@ class Worker:
                 for lane in self.lanes:
                     tasks.create_task(_forever(lane.channel, lambda at=lane: self._take(at), POLL, lane.bell))  # type: ignore[misc]
                 tasks.create_task(_forever("digests", self._look, min(5.0, max(0.2, quiet / 4))))
+                tasks.create_task(_forever("closing", self._settle, CLOSE_EVERY))
                 tasks.create_task(_forever("sweeping", self._sweep, SWEEP_EVERY))
         finally:
             await self._finish()
@@ -188,6 +191,11 @@ class Worker:
             async with self.db.transaction() as s:
                 await outbox.queue_digests(s, due)
             self.lanes[0].bell.set()
+
+    async def _settle(self) -> None:
+        """Closes what was accepted long ago and is settled."""
+        async with self.db.transaction() as s:
+            await closing.close_settled(s)
 
     async def _sweep(self) -> None:
         async with self.db.transaction() as s:

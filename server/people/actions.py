@@ -215,3 +215,17 @@ def access_changed(s: Session, user: User) -> None:
     assert user.id is not None
     user.access_version += 1
     s.tell(AccessChanged(user.id))
+
+
+JOURNAL = "the journal"  # no login that is given out holds a space
+
+
+async def the_journal(s: Session) -> Viewer:
+    """The journal as the author of what it does by itself: a person without roles whom nobody can log in as."""
+    row = await by_login(s, JOURNAL)
+    if row is None:
+        row = User(login=JOURNAL, name="Журнал", active=False, created_at=now())
+        s.add(row)
+        await s.flush()
+    assert row.id is not None
+    return Viewer(row.id, row.name, frozenset())

@@ -15,12 +15,13 @@ from server.db import Session
 from server.errors import Forbidden, Invalid, Refusal
 from server.events import log
 from server.events.kinds import MAX_TEXT, PUBLIC, STAFF
+from server.files import downloads
 from server.labels import URGENCY_HINT
 from server.markdown import markdown
 from server.people.policy import Viewer
 from server.people.queries import clients
 from server.render import events_html
-from server.tickets import actions, drafts, forms, groups, queries, showing
+from server.tickets import actions, drafts, groups, queries, showing
 from server.tickets import search as finding
 
 OLDER = 50
@@ -79,9 +80,9 @@ async def create(request: Request) -> Response:
     data = await web.form(request)
     async with parts.db.reading() as s:
         viewer = await web.require(s, request)
-    files = await forms.attached(request, viewer, data)
+    files = await downloads.parts_of(request, viewer.id, data)
     try:
-        wanted = _wanted(data, forms.uploaded(data) + [f.id for f in files], request.headers.get("idempotency-key"))
+        wanted = _wanted(data, downloads.ids_of(data) + [f.id for f in files], request.headers.get("idempotency-key"))
         async with parts.db.transaction() as s:
             s.add_all(files)
             ticket = await actions.create(
@@ -100,7 +101,7 @@ async def _again(request: Request, viewer: Viewer, data: FormData, refusal: Refu
     wrong = refusal.fields if isinstance(refusal, Invalid) else {"text": refusal.detail}
     errors = {f: i18n.translate(language, d, **refusal.values) for f, d in wrong.items()}
     async with web.journal(request).db.reading() as s:
-        values = _values(data) | {"files": await drafts.files_json(s, viewer, forms.uploaded(data))}
+        values = _values(data) | {"files": await drafts.files_json(s, viewer, downloads.ids_of(data))}
         context = await _form(request, s, viewer, values, errors)
     return web.page(request, "tickets/create.html", refusal.status, **context)
 
@@ -174,7 +175,8 @@ async def _room(request: Request, template: str) -> HTMLResponse:
     language = web.locale(request)
     for move in context["moves"]:
         move["label"] = i18n.translate(language, move["label"])
-    return web.page(request, template, **context)
+    # A mail's link opens the decision with the choice made ready; it decides nothing.
+    return web.page(request, template, chosen=request.query_params.get("decision"), **context)
 
 
 async def older(request: Request) -> Response:
@@ -228,5 +230,4 @@ routes = [
     Route("/tickets/{number}", room),
     Route("/tickets/{number}/panel", panel),
     Route("/tickets/{number}/events", older),
-    *forms.routes,
 ]

@@ -20,7 +20,7 @@ class Panel {
   #due = 0;
   #asking = false;
   #again = false;
-  /** @type {Map<string, string>} */
+  /** @type {Map<string, Node>} */
   #was = new Map();
   /** @type {(() => void)[]} */
   #offs = [];
@@ -77,8 +77,8 @@ class Panel {
     for (const part of $$(fragment(html), "[data-live]")) {
       const name = part.dataset.live ?? "";
       const live = $(document, `[data-live="${name}"]`);
-      if (!live || this.#was.get(name) === part.outerHTML || this.#busy(live, part)) continue;
-      this.#was.set(name, part.outerHTML);
+      if (!live || this.#was.get(name)?.isEqualNode(part) || this.#busy(live, part)) continue;
+      this.#was.set(name, part.cloneNode(true));
       swap(live, part, this.page);
       paintTimes(live, this.page.clock);
     }

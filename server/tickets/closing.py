@@ -1,0 +1,38 @@
+"""What the journal does to tickets by itself: closes what was accepted long ago and is settled."""
+
+from datetime import timedelta
+
+from sqlmodel import col, select
+
+from server.clock import now
+from server.db import Session
+from server.people.actions import the_journal
+from server.tickets.model import Ticket
+from server.tickets.moving import take
+from server.tickets.workflow import RECENT_DAYS, moves
+from server.tickets.writing import open_ticket
+
+SETTLED = ("paid", "not_needed", "cancelled")
+AT_ONCE = 100
+
+
+async def close_settled(s: Session) -> int:
+    """Closes tickets that stand in `done` for 14 days with nothing left to pay; how many it were. Safe with several workers:
+    each ticket is looked at again under its lock."""
+    rows = await s.exec(
+        select(Ticket.number)
+        .where(
+            Ticket.status == "done",
+            col(Ticket.status_since) <= now() - timedelta(days=RECENT_DAYS),
+            col(Ticket.payment_state).in_(SETTLED),
+        )
+        .order_by(col(Ticket.number))
+        .limit(AT_ONCE)
+    )
+    closed = 0
+    for number in rows.all():
+        o = await open_ticket(s, await the_journal(s), number, may=lambda _viewer, _facts: True)
+        if o.ticket.status == "done" and o.ticket.payment_state in SETTLED:
+            await take(o, next(moves("done", frozenset({"system"}))))
+            closed += 1
+    return closed
