@@ -50,7 +50,8 @@ def _storable(value: str) -> str:
 Token = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_storable)]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Whole = Annotated[int, BeforeValidator(_digits)]
+DIGITS = BeforeValidator(_digits)
+Whole = Annotated[int, Field(ge=0), DIGITS]
 
 
 Q = TypeVar("Q", bound=Query)

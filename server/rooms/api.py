@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from server import wire
-from server.bodies import Body, Query, Token, Whole
+from server.bodies import DIGITS, Body, Query, Token, Whole
 from server.endpoint import Call, Endpoint, resource
 from server.errors import TooMany
 from server.events import log
@@ -23,7 +23,7 @@ class Span(Query):
 
     after: Whole | None = None
     before: Whole | None = None
-    limit: Annotated[Whole, Field(ge=1, le=log.PAGE)] | None = None
+    limit: Annotated[int, Field(ge=1, le=log.PAGE), DIGITS] | None = None
 
 
 class Message(Body):

@@ -11,9 +11,11 @@ from server.bodies import Body, Day, Id, Token
 from server.db import Session
 from server.endpoint import Audience, Call, Endpoint, resource
 from server.errors import Forbidden, Invalid, NotFound
+from server.events.kinds import MAX_TEXT, URGENCIES
 from server.people.policy import Viewer
 from server.rooms.protocol import MAX_FILES
 from server.tickets import actions, drafts, gates, lists, moving, queries, search
+from server.tickets.workflow import STATUSES
 
 Json = dict[str, Any]
 Comment = Annotated[str, Field(max_length=2000)]
@@ -22,10 +24,11 @@ Comment = Annotated[str, Field(max_length=2000)]
 class NewTicket(Body):
     """A request. `author`: lead and executor on behalf of a client; `organisation`: for those who act for several."""
 
-    subject: str
+    # Their limits are the form's own and are said by `actions.checked`, all at once; here they are only described.
+    subject: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": actions.SUBJECT})]
     service: Id
-    text: str
-    urgency: str = "normal"
+    text: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT})]
+    urgency: Annotated[str, Field(json_schema_extra={"enum": list(URGENCIES)})] = "normal"
     files: Annotated[list[Token], Field(max_length=MAX_FILES)] = Field(default_factory=list)
     due: Day | None = None
     private: bool = False
@@ -36,7 +39,7 @@ class NewTicket(Body):
 class NewStatus(Body):
     """Where the ticket shall go; some steps ask for a reason."""
 
-    to: Token
+    to: Annotated[Token, Field(json_schema_extra={"enum": list(STATUSES)})]
     comment: Comment | None = None
 
 
@@ -59,7 +62,7 @@ class SomebodyOrNone(Body):
 class NewUrgency(Body):
     """Another urgency, and why: both sides see it."""
 
-    to: Token
+    to: Annotated[Token, Field(json_schema_extra={"enum": list(URGENCIES)})]
     comment: Comment
 
 

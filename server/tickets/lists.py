@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlmodel import col, select
 
-from server.bodies import Query, Whole
+from server.bodies import DIGITS, Query, Whole
 from server.db import Session
 from server.errors import Malformed
 from server.events.kinds import URGENCIES
@@ -67,7 +67,7 @@ class Asked(Query):
     unread: Literal["true", "false"] | None = None
     q: Annotated[str, Field(max_length=10_000)] | None = None
     sort: Order = "-number"
-    limit: Annotated[Whole, Field(ge=1, le=100)] = 50
+    limit: Annotated[int, Field(ge=1, le=100), DIGITS] = 50
     cursor: Annotated[str, Field(max_length=1000)] | None = None
 
 
