@@ -57,11 +57,19 @@ Whole = Annotated[int, Field(ge=0), DIGITS]
 Q = TypeVar("Q", bound=Query)
 
 
-def parse(data: bytes) -> dict[str, Any]:
-    """One JSON object: no key twice, no NaN, no number without end, nothing ten thousand levels deep."""
+def strict_json(data: bytes | str) -> Any:
+    """JSON with no key twice, no NaN, no number without end, nothing ten thousand levels deep; else `ValueError`."""
     try:
-        raw = json.loads(data or b"{}", object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
+        return json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """One JSON object, strictly; nothing at all is an empty one."""
+    try:
+        raw = strict_json(data or b"{}")
+    except ValueError:
         raise Invalid({"body": _NO_OBJECT}) from None
     if not isinstance(raw, dict):
         raise Invalid({"body": _NO_OBJECT})

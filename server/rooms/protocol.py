@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from server.bodies import strict_json
 from server.errors import Invalid, Malformed, NotFound, Refusal, TooLarge, UnknownOp
 from server.events.kinds import MAX_TEXT, PUBLIC, STAFF, Line
 
@@ -93,8 +94,8 @@ def parse(raw: str) -> Frame:
     """Reads one frame; raises `Malformed`, `UnknownOp`, `Invalid`, `TooLarge` with the frame's `room` and `id`
     where it had any."""
     try:
-        body = json.loads(raw, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
+        body = strict_json(raw)
+    except ValueError:
         raise Malformed("Кадр не читается: нужен один объект JSON") from None
     if not isinstance(body, dict):
         raise Malformed("Кадр не читается: нужен один объект JSON")
@@ -126,24 +127,6 @@ def _refusal(error: Any) -> Refusal:
     if kind in ("greater_than_equal", "extra_forbidden", "too_long"):
         return Invalid({field: "Поле %(field)s: такое значение не принимается"}, values={"field": field})
     return Malformed("Поле %(field)s: нет или не того вида", values={"field": field})
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
-def _refuse(_constant: str) -> NoReturn:
-    raise ValueError("not a number of JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("a number without end")
-    return number
 
 
 def encode(frame: dict[str, Any]) -> str:
