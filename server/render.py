@@ -1,6 +1,6 @@
 """Templates become HTML here: one environment for each language. Nothing about requests or rights."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,10 @@ def events_html(event: Mapping[str, Any], locale: str) -> str:
     return render(f"events/_{event['kind']}.html", locale, event=event)
 
 
-def row_html(row: Mapping[str, Any], locale: str, *, staff: bool, viewer: int = 0) -> str:
+def row_html(row: Mapping[str, Any], locale: str, *, staff: bool, viewer: int = 0, roles: Iterable[str] = ()) -> str:
     """A ticket's row in the staff's queue or in the client's list, as the socket sends it to this viewer."""
     template = "tickets/_queue_row.html" if staff else "tickets/_request_row.html"
-    return render(template, locale, row=row, me={"id": viewer})
+    return render(template, locale, row=row, me={"id": viewer, "roles": list(roles)})
 
 
 @cache

@@ -183,7 +183,7 @@ class Lists:
                 row["viewers"] = self.presence.looking(row["number"])
                 row["typing"] = self.presence.typing(row["number"])
             if seat.html:
-                row["html"] = row_html(row, seat.connection.locale, staff=staff, viewer=viewer.id)
+                row["html"] = row_html(row, seat.connection.locale, staff=staff, viewer=viewer.id, roles=viewer.roles)
         return rows
 
     async def poll(self) -> None:
