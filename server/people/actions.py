@@ -75,6 +75,8 @@ async def _checked(s: Session, account: Account, *, mailed: bool) -> Account:
     roles = details.roles(account.roles)
     if "client" not in roles and (account.organisation is not None or account.can_approve):
         raise Invalid({"roles": "Организация и согласование бывают только у клиента"})
+    if account.can_approve and account.organisation is None:
+        raise Invalid({"organisation": "Укажите организацию, за которую человек согласует"})
     return Account(
         login=details.new_login(account.login),
         name=text.line(account.name, "name", limit=details.NAME, empty="Введите имя"),

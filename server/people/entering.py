@@ -25,6 +25,7 @@ TRIES_OF_ADDRESS = 100
 GUESSES, CODE_LIFE = 5, timedelta(minutes=10)
 GUESSES_A_DAY = 20
 HOUR = timedelta(hours=1)
+SLOW = timedelta(seconds=20)
 JOURNAL = "sms:journal"
 
 
@@ -200,6 +201,15 @@ async def spend_again(s: Session, user_id: int, phone: str, budget: Budget) -> b
         return False
     await attempts.add(s, *hourly)
     return True
+
+
+async def is_delayed(s: Session, user: User) -> bool:
+    """Whether the last SMS to this person has met with trouble: the page says so instead of "sent"."""
+    query = select(Dispatch).where(Dispatch.user_id == user.id, Dispatch.channel == "sms", Dispatch.kind == "code")
+    last = (await s.exec(query.order_by(col(Dispatch.id).desc()).limit(1))).first()
+    if last is None or last.state == "sent":
+        return False
+    return last.tries > 0 or last.state == "dead" or now() - last.created_at > SLOW
 
 
 def sent_code(key: str, token: str, challenge: Challenge) -> str:

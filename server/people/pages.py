@@ -18,6 +18,7 @@ NEXT = "journal_next"
 MINUTES = int(entering.CODE_LIFE.total_seconds()) // 60
 # The demo's SMS go to a page, cost nothing, and people look at it in the shoes of everybody in turn.
 DEMO_BUDGET = Budget(pause=0, person=1000, number=1000, journal=10_000)
+_DELAYED = N_("СМС ещё не ушло: оператор не отвечает. Подождите минуту или позвоните администратору журнала.")
 _FIVE = N_("Код не подошёл пять раз. Начните снова: введите логин и пароль.")
 
 
@@ -93,6 +94,8 @@ async def _code_page(
 ) -> Response:
     settings = web.journal(request).settings
     sent = await entering.open_challenge(s, session)
+    if sent and error is None and await entering.is_delayed(s, user):
+        error = i18n.translate(web.locale(request), _DELAYED)
     shown = entering.sent_code(settings.secret_key, token_of(request), sent) if sent and settings.demo else ""
     return web.page(
         request, "people/code.html", code,

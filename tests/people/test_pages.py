@@ -4,11 +4,12 @@ import re
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete
-from sqlmodel import select
+from sqlalchemy import delete, update
+from sqlmodel import col, select
 from websockets.asyncio.client import connect
 
 from server.config import Settings
+from server.notices.model import Dispatch
 from server.people import doors
 from server.people.model import Attempt, LoginSession, User
 from tests.cast import Cast
@@ -301,6 +302,23 @@ async def test_O11_sending_again_too_soon_is_429_with_seconds(house: House) -> N
         assert answer.status_code == 429
         assert 55 <= int(answer.headers["retry-after"]) <= 60
         assert "Новый код можно получить через" in text(answer)
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+async def test_O12_a_code_that_does_not_leave_is_said_to_be_late(house: House) -> None:
+    async with browser(house) as b:
+        await b.step_one("anna")
+        await b.ask_code()  # nothing sends here: this house has no worker
+        assert "ещё не ушло" not in text(await b.get("/login/code"))
+        for trouble in ({"tries": 1}, {"tries": 3, "state": "dead", "secret": None}):
+            async with house.db.transaction() as s:
+                await s.exec(update(Dispatch).where(col(Dispatch.channel) == "sms").values(**trouble))
+            page = text(await b.get("/login/code"))
+            assert "СМС ещё не ушло: оператор не отвечает" in page
+            assert "Номер меняет администратор" in page, "another way is offered"
+        async with house.db.transaction() as s:
+            await s.exec(update(Dispatch).values(state="sent"))
+        assert "ещё не ушло" not in text(await b.get("/login/code"))
 
 
 @pytest.mark.parametrize("server", ["sqlite"], indirect=True)
