@@ -115,8 +115,12 @@ _TAKE = {PUBLIC: _taking("head", "changed", "staff_changed"), STAFF: _taking("st
 async def _link_before(s: Session, ticket: int, line: Line, seq: int) -> str:
     if seq == 1:
         return chain.START
-    found = await s.exec(select(Event.link).where(Event.ticket == ticket, Event.line == line, Event.seq == seq - 1))
-    return found.one()
+    return (await s.exec(_LINK, params={"ticket": ticket, "line": line, "seq": seq - 1})).one()
+
+
+_LINK = select(Event.link).where(
+    Event.ticket == bindparam("ticket"), Event.line == bindparam("line"), Event.seq == bindparam("seq")
+)
 
 
 async def after(s: Session, ticket: int, line: Line, seq: int, limit: int = PAGE) -> list[Event]:
@@ -149,7 +153,10 @@ async def one(s: Session, ticket: int, line: Line, seq: int) -> Event | None:
 
 async def by_client_id(s: Session, author: int, client_id: str) -> Event | None:
     """What this author already said under an id of their own making."""
-    return (await s.exec(select(Event).where(Event.author_id == author, Event.client_id == client_id))).one_or_none()
+    return (await s.exec(_SAID, params={"author": author, "client_id": client_id})).one_or_none()
+
+
+_SAID = select(Event).where(Event.author_id == bindparam("author"), Event.client_id == bindparam("client_id"))
 
 
 async def wire(s: Session, events: Sequence[Event]) -> list[dict[str, Any]]:

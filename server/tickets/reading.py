@@ -1,6 +1,6 @@
 """Read cursors: how far each person has read a log, and what is unread. Cursors only ever grow."""
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import col, select
 
 from server.clock import now
@@ -11,7 +11,20 @@ from server.tickets.model import ReadCursor, Ticket
 
 async def cursor(s: Session, ticket: int, line: str, user_id: int) -> ReadCursor | None:
     """A person's cursor in one log, locked for change."""
-    return await s.get(ReadCursor, (ticket, line, user_id), with_for_update=True, populate_existing=True)
+    return (await s.exec(_CURSOR, params={"ticket": ticket, "line": line, "user": user_id})).one_or_none()
+
+
+# Made once: every event moves its author's cursor.
+_CURSOR = (
+    select(ReadCursor)
+    .where(
+        ReadCursor.ticket == bindparam("ticket"),
+        ReadCursor.line == bindparam("line"),
+        ReadCursor.user_id == bindparam("user"),
+    )
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 async def wrote(s: Session, event: Event) -> None:
