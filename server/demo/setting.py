@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from server.catalogue import actions as catalogue
-from server.catalogue.model import LegalEntity
+from server.catalogue.model import LegalEntity, Service
 from server.clock import at
 from server.db import Session
 from server.demo.calendar import moment
@@ -28,11 +28,13 @@ OPENING = On(34, "09:00")
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the history is played: its end (the start of the demo), people as the rules know them, services by name."""
+    """Where the history is played: its end (the start of the demo), people as the rules know them, services by name.
+    `kept` are the rows themselves: while somebody holds them, the session need not ask for them again."""
 
     start: datetime
     people: dict[str, Viewer]
     services: dict[str, int]
+    kept: tuple[SQLModel, ...] = ()
 
 
 async def set_up(s: Session, start: datetime, link: str) -> Stage:
@@ -41,16 +43,21 @@ async def set_up(s: Session, start: datetime, link: str) -> Stage:
     with at(moment(OPENING, start)):
         organisations = {c.name: await _client(s, c) for c in CLIENTS}
         users = {p.login: await _person(s, p, own, organisations, link) for p in PEOPLE if not p.newcomer}
-        services = {}
+        services: dict[str, Service] = {}
         for offered in SERVICES:
             responsible = tuple(users[login].id or 0 for login in offered.responsible)
             card = catalogue.ServiceCard(
                 offered.name, offered.group, offered.description, offered.approval, responsible
             )
-            services[offered.name] = (await catalogue.add_service(s, OPERATOR, card)).id or 0
+            services[offered.name] = await catalogue.add_service(s, OPERATOR, card)
     for newcomer in (p for p in PEOPLE if p.newcomer):
         users[newcomer.login] = await _person(s, newcomer, once, organisations, link)
-    return Stage(start, {login: await as_viewer(s, user) for login, user in users.items()}, services)
+    return Stage(
+        start,
+        {login: await as_viewer(s, user) for login, user in users.items()},
+        {name: service.id or 0 for name, service in services.items()},
+        (*users.values(), *services.values()),
+    )
 
 
 async def _client(s: Session, client: Client) -> int:
