@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +25,10 @@ from server.files.model import File
 from server.files.storage import Storage
 
 IDLE = 30.0
+SLOWEST = 1024  # bytes a second, reckoned from the thirtieth second on
 MB = 1024 * 1024
 AROUND = 64 * 1024  # what the form adds around the file
+_STOPPED = "Файл перестал приходить. Отправьте его ещё раз."
 _TORN = "Файл пришёл не целиком. Отправьте его ещё раз."
 
 
@@ -195,7 +198,8 @@ async def _read(chunks: AsyncIterator[bytes], divider: bytes, target: _Target) -
 
 
 async def _paced(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same, but whoever sends nothing for half a minute is cut off."""
+    """The same, but whoever sends nothing for half a minute, or only drips, is cut off."""
+    begun, taken = time.monotonic(), 0
     while True:
         try:
             async with asyncio.timeout(IDLE):
@@ -203,7 +207,10 @@ async def _paced(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise TimedOut("Файл перестал приходить. Отправьте его ещё раз.") from None
+            raise TimedOut(_STOPPED) from None
+        taken += len(chunk)
+        if taken < (time.monotonic() - begun - IDLE) * SLOWEST:
+            raise TimedOut(_STOPPED)
         yield chunk
 
 

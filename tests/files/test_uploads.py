@@ -15,6 +15,7 @@ from PIL import Image
 from sqlmodel import select
 
 from server.clock import at, now
+from server.errors import TimedOut
 from server.files import uploads
 from server.files.model import File
 from server.files.storage import Storage
@@ -293,3 +294,17 @@ async def test_G19_the_sweep_takes_only_what_nothing_refers_to(api: Company) -> 
     async with api.house.db.reading() as s:
         assert set((await s.exec(select(File.id))).all()) == {sent, begun}
     await api.boris.call("GET", f"/files/{sent}", 200)
+
+
+async def test_U12_who_only_drips_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "IDLE", 0.05)
+
+    async def drips() -> AsyncIterator[bytes]:
+        async for piece in _form(PNG + b"x" * 100):
+            for i in range(len(piece)):
+                await asyncio.sleep(0.005)
+                yield piece[i : i + 1]
+
+    with pytest.raises(TimedOut):
+        await uploads.receive(drips(), FORM, None, 1, tmp_path / "place")
+    assert not (tmp_path / "place").exists()
