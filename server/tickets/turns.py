@@ -55,10 +55,10 @@ def path(steps: Sequence[Step], status: str, waiting_from: str | None, *, approv
     happy = [c for c, s in STATUSES.items() if s.path and (approval or c in entered or c not in WITH_APPROVAL)]
     if status in happy:
         at = happy.index(status)
-        done, rest = happy[:at], happy[at + 1 :]
+        done, rest = [c for c in happy[:at] if c in entered], happy[at + 1 :]
     elif status == "waiting":
         at = happy.index(waiting_from) if waiting_from in happy else 0
-        done, rest = happy[: at + 1], happy[at + 1 :]
+        done, rest = [c for c in happy[: at + 1] if c in entered], happy[at + 1 :]
     else:
         done, rest = [c for c in happy if c in entered], []
     return [
