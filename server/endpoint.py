@@ -59,7 +59,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Read:
-    """A body as it was understood; `mark` tells two bodies apart."""
+    """A body as it was understood; `mark`, a SHA-256 in hex, tells two bodies apart."""
 
     value: Any
     mark: str

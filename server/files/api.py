@@ -1,5 +1,6 @@
 """Files over HTTP: an upload waits for a ticket or message that names it; who sees where it stands may download it."""
 
+import hashlib
 from typing import Any
 
 from starlette.requests import Request
@@ -19,7 +20,7 @@ async def _gate(s: Session, viewer: Viewer, request: Request) -> None:
 
 async def _take(request: Request, viewer: Viewer) -> Read:
     file = await downloads.received(request, viewer.id)
-    return Read(file, f"{file.name}|{file.sha256}")
+    return Read(file, hashlib.sha256(f"{file.name}|{file.sha256}".encode()).hexdigest())
 
 
 async def _drop(request: Request, file: File) -> None:
