@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import floor
 from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 from sqlmodel import col, select
@@ -30,6 +31,8 @@ VATS = ("without", "0", "5", "7", "10", "22")
 MAX_LINES = 100
 MAX_PRICE = 10**12
 MAX_QUANTITY = Decimal(100_000)
+MAX_AMOUNT = 10**13
+NOT_BEGUN = frozenset({"new", "estimating", "approval", "approved", "rejected"})
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,8 @@ async def hand_in_estimate(
 async def _keep(o: Opened, lines: list[EstimateLine], due: date | None, comment: str | None) -> Estimate:
     version = (o.ticket.estimate_version or 0) + 1
     amount = sum(line.sum for line in lines)
+    if amount > MAX_AMOUNT:
+        raise Invalid({"lines": "Сумма больше 100 млрд рублей"})
     estimate = Estimate(
         ticket=o.ticket.number, version=version, lines=[line.model_dump() for line in lines], amount=amount,
         due=due, comment=comment, author_id=o.viewer.id, created_at=now(),
@@ -213,10 +218,10 @@ async def log_time(
     o.require(policy.can_work(viewer, o.facts))
     if not 1 <= minutes <= 24 * 60:
         raise Invalid({"minutes": "От 1 минуты до 24 часов"})
-    if day > now().date():
+    if day > now().astimezone(ZoneInfo(viewer.time_zone)).date():  # their own today may be UTC's tomorrow
         raise Invalid({"date": "Этот день ещё не наступил"})
     what = text.comment(comment) or ""
-    if billable and o.ticket.status in ("new", "estimating", "approval", "approved", "rejected"):
+    if billable and (o.ticket.waiting_from or o.ticket.status) in NOT_BEGUN:
         raise Conflict("Платное время учитывают с начала работы", state=o.ticket.status)
     entry = TimeEntry(ticket=number, user_id=viewer.id, minutes=minutes, day=day, comment=what, billable=billable)
     s.add(entry)

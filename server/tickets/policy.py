@@ -111,8 +111,8 @@ def can_work(viewer: Viewer, ticket: Facts) -> bool:
 
 
 def can_bill(viewer: Viewer) -> bool:
-    """Payment state and invoice number are the accountant's; a lead stands in."""
-    return bool(viewer.roles & {"accountant", "lead"})
+    """Payment state and invoice number are the accountant's."""
+    return "accountant" in viewer.roles
 
 
 def can_add_people(viewer: Viewer, ticket: Facts) -> bool:
