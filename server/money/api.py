@@ -68,8 +68,8 @@ class NewEstimate(Body):
 
     def priced(self) -> list[actions.Line]:
         """As the action wants them."""
-        alone = PricedLine(minutes=self.minutes, rate=self.rate) if self.lines is None else None
-        return [line.line() for line in (self.lines or [alone]) if line is not None]
+        lines = self.lines or [PricedLine(minutes=self.minutes, rate=self.rate)]
+        return [line.line() for line in lines]
 
 
 class NewDecision(Body):
