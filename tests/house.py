@@ -44,6 +44,13 @@ class Line:
                 if frame["op"] == op and all(frame.get(k) == v for k, v in fields.items()):
                     return frame
 
+    async def got(self, op: str, within: float = 5.0, **fields: Any) -> dict[str, Any]:
+        """The first frame of that kind with those fields, come already or still to come."""
+        for frame in self.frames:
+            if frame["op"] == op and all(frame.get(k) == v for k, v in fields.items()):
+                return frame
+        return await self.until(op, within, **fields)
+
     async def join(self, room: str, after: int | None = None, **more: Any) -> dict[str, Any]:
         """Enters a room; the `joined` frame (or the `error` or `reset`)."""
         await self.send(op="join", room=room, **({} if after is None else {"after": after}), **more)

@@ -18,7 +18,7 @@ from server.rooms.protocol import INBOX, QUEUE, TicketRoom, encode
 from server.rooms.room import Connection
 from server.tickets import policy, queries
 from server.tickets.facts import facts_of
-from server.tickets.inbox import inbox_items
+from server.tickets.inbox import inbox_items, taking_part
 from server.tickets.model import Ticket
 from server.tickets.policy import Facts
 from server.tickets.workflow import OPEN
@@ -95,10 +95,15 @@ class Lists:
     async def enter_inbox(self, connection: Connection) -> None:
         """Sends what is unread; from then on each change of it."""
         seat = self.inbox[connection] = ListSeat(connection)
+        since = micros(self._asked - OVERLAP)
         async with self.db.reading(one_moment=True) as s:
             items = await inbox_items(s, connection.viewer)
+            lately = select(Ticket.number, Ticket.changed).where(
+                col(Ticket.staff_changed) > since, taking_part(connection.viewer)
+            )
+            known = dict((await s.exec(lately)).all())  # what the poll would find is told already
         seat.v = max((item["v"] for item in items), default=0)
-        seat.sent = {item["ticket"]: 0 for item in items}
+        seat.sent = {item["ticket"]: 0 for item in items} | known
         self._enter(seat, {"op": "joined", "room": INBOX, "items": items, "v": seat.v})
 
     def _enter(self, seat: ListSeat, joined: dict[str, Any]) -> None:

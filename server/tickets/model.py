@@ -20,6 +20,7 @@ class Ticket(SQLModel, table=True):
     __table_args__ = (
         Index("ix_ticket_queue", "service_id", "status", "last_at"),
         Index("ix_ticket_organisation", "organisation_id", "status", "last_at"),
+        Index("ix_ticket_changed", "staff_changed"),
     )
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     subject: str = Field(max_length=200)

@@ -65,13 +65,13 @@ def test_C5_an_unknown_op(op: Any) -> None:
     ("wrong", "kind"),
     [
         ({"room": 5}, Malformed), ({"room": ""}, Malformed), ({"room": "x" * 65}, Malformed),
-        ({"room": None}, Malformed), ({"id": 5}, Malformed), ({"id": ""}, Malformed), ({"id": "x" * 10_000}, Malformed), ({"id": "a\0"}, Malformed),
-        ({"id": None}, Malformed), ({"id": "\ud800"}, Malformed), ({"text": 5}, Malformed), ({"text": None}, Malformed),
-        ({"text": "x" * 20_001}, TooLarge), ({"text": "\ud800"}, Malformed), ({"files": "f1"}, Malformed),
-        ({"files": [5]}, Malformed), ({"files": ["a\0"]}, Malformed), ({"files": ["f"] * 21}, Invalid),
-        ({"reply_to": "1"}, Malformed), ({"reply_to": 0}, Invalid), ({"reply_to": 1.0}, Malformed),
-        ({"reply_to": True}, Malformed), ({"seen": -1}, Invalid), ({"seen": "1"}, Malformed),
-        ({"anyway": 1}, Malformed),
+        ({"room": None}, Malformed), ({"id": 5}, Malformed), ({"id": ""}, Malformed), ({"id": "x" * 10_000}, Malformed),
+        ({"id": "a\0"}, Malformed), ({"id": None}, Malformed), ({"id": "\ud800"}, Malformed), ({"text": 5}, Malformed),
+        ({"text": None}, Malformed), ({"text": "x" * 20_001}, TooLarge), ({"text": "\ud800"}, Malformed),
+        ({"files": "f1"}, Malformed), ({"files": [5]}, Malformed), ({"files": ["a\0"]}, Malformed),
+        ({"files": ["f"] * 21}, Invalid), ({"reply_to": "1"}, Malformed), ({"reply_to": 0}, Invalid),
+        ({"reply_to": 1.0}, Malformed), ({"reply_to": True}, Malformed), ({"seen": -1}, Invalid),
+        ({"seen": "1"}, Malformed), ({"anyway": 1}, Malformed),
     ],
 )  # fmt: skip
 def test_C4_C14_wrong_values_of_a_say(wrong: dict[str, Any], kind: type[Refusal]) -> None:
@@ -113,7 +113,8 @@ def test_rooms_have_names(name: str, room: TicketRoom) -> None:
     "name",
     [
         "ticket", "ticket:", "ticket:x", "ticket:-1", "ticket:1.0", "ticket:+1", "ticket:01", "ticket: 1",
-        "ticket:1:public", "ticket:1:staff:", "ticket:1:", "Ticket:1", "queue", "inbox", "staff", "ticket:١", "ticket:9999999999", "",
+        "ticket:1:public", "ticket:1:staff:", "ticket:1:", "Ticket:1", "queue", "inbox", "staff", "ticket:١",
+        "ticket:9999999999", "",
     ],
 )  # fmt: skip
 def test_any_other_name_is_no_room(name: str) -> None:

@@ -234,6 +234,7 @@ def upgrade() -> None:
     with op.batch_alter_table('ticket', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_ticket_assignee_id'), ['assignee_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_ticket_author_id'), ['author_id'], unique=False)
+        batch_op.create_index('ix_ticket_changed', ['staff_changed'], unique=False)
         batch_op.create_index('ix_ticket_organisation', ['organisation_id', 'status', 'last_at'], unique=False)
         batch_op.create_index('ix_ticket_queue', ['service_id', 'status', 'last_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_ticket_status'), ['status'], unique=False)
@@ -457,6 +458,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_ticket_status'))
         batch_op.drop_index('ix_ticket_queue')
         batch_op.drop_index('ix_ticket_organisation')
+        batch_op.drop_index('ix_ticket_changed')
         batch_op.drop_index(batch_op.f('ix_ticket_author_id'))
         batch_op.drop_index(batch_op.f('ix_ticket_assignee_id'))
 

@@ -1,0 +1,31 @@
+"""What people do over HTTP while others listen on sockets, and what a socket has heard."""
+
+from typing import Any
+
+import httpx2
+
+from tests.cast import Person
+from tests.house import House, Line
+
+
+async def call(house: House, person: Person, method: str, path: str, json: Any = None) -> Any:
+    """One call of the API as this person; the answer's body. Anything but success fails the test."""
+    headers = {"Authorization": f"Bearer {person.token}"}
+    async with httpx2.AsyncClient(base_url=house.base, headers=headers, verify=False, timeout=20) as http:
+        answer = await http.request(method, "/api/v1" + path, json=json)
+    assert answer.is_success, f"{person.login} {method} {path}: {answer.status_code} {answer.text}"
+    return answer.json() if answer.content else None
+
+
+async def post(house: House, person: Person, path: str, **body: Any) -> Any:
+    return await call(house, person, "POST", path, body)
+
+
+def heard(line: Line, *ops: str, room: str | None = None) -> list[dict[str, Any]]:
+    """The frames of these kinds that came so far."""
+    return [f for f in line.frames if (not ops or f["op"] in ops) and (room is None or f.get("room") == room)]
+
+
+def seqs(frame: dict[str, Any]) -> list[int]:
+    """The numbers of the events of a `joined`."""
+    return [e["seq"] for e in frame["events"]]
