@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case, update
+from sqlalchemy import select as rows_of
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from server.clock import now
 from server.db import Session
@@ -93,14 +94,9 @@ async def _take_number(s: Session, ticket: Ticket, line: Line, at: datetime) -> 
 
 
 def _taking(head: str, *versions: str) -> Any:
-    values = {head: getattr(Ticket, head) + 1} | {v: _later(getattr(Ticket, v)) for v in versions}
-    return (
-        update(Ticket)
-        .where(col(Ticket.number) == bindparam("ticket"))
-        .values(values)
-        .returning(*(getattr(Ticket, name) for name in values))
-        .execution_options(synchronize_session=False)
-    )
+    c = _TICKETS.c
+    values = {head: c[head] + 1} | {v: _later(c[v]) for v in versions}
+    return update(_TICKETS).where(c.number == bindparam("ticket")).values(values).returning(*(c[n] for n in values))
 
 
 def _later(column: Any) -> Any:
@@ -108,18 +104,21 @@ def _later(column: Any) -> Any:
     return case((column < bindparam("moment"), bindparam("moment")), else_=column + 1)
 
 
-# Made once: to build the statement costs more than to run it.
+# Made once, and on the bare table: to build the statement, or to look for objects it might touch, costs more than to
+# run it.
+_TICKETS = SQLModel.metadata.tables["ticket"]
 _TAKE = {PUBLIC: _taking("head", "changed", "staff_changed"), STAFF: _taking("staff_head", "staff_changed")}
 
 
 async def _link_before(s: Session, ticket: int, line: Line, seq: int) -> str:
     if seq == 1:
         return chain.START
-    return (await s.exec(_LINK, params={"ticket": ticket, "line": line, "seq": seq - 1})).one()
+    return str((await s.execute(_LINK, {"ticket": ticket, "line": line, "seq": seq - 1})).scalar_one())
 
 
-_LINK = select(Event.link).where(
-    Event.ticket == bindparam("ticket"), Event.line == bindparam("line"), Event.seq == bindparam("seq")
+_EVENTS = SQLModel.metadata.tables["event"].c
+_LINK = rows_of(_EVENTS.link).where(
+    _EVENTS.ticket == bindparam("ticket"), _EVENTS.line == bindparam("line"), _EVENTS.seq == bindparam("seq")
 )
 
 

@@ -28,7 +28,8 @@ _english = snowballstemmer.stemmer("english")
 @cache
 def _dictionary() -> pymorphy3.MorphAnalyzer:
     # Words of the dictionary only: guessing at unknown ones is slow and often wrong, their stem is enough.
-    return pymorphy3.MorphAnalyzer(units=[DictionaryAnalyzer()])
+    # Which form is likelier does not matter here, so nobody asks.
+    return pymorphy3.MorphAnalyzer(units=[DictionaryAnalyzer()], probability_estimator_cls=None)
 
 
 def words(text: str) -> list[str]:
