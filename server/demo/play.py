@@ -1,7 +1,6 @@
 """Plays the company's history through the journal's own actions, each at its moment in the past."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -11,13 +10,12 @@ from sqlmodel import col, select
 
 from server.clock import at, now
 from server.db import Session
-from server.demo import papers
+from server.demo.arriving import Arriving
 from server.demo.calendar import MOSCOW, moment, words, working_day
 from server.demo.setting import Stage
 from server.demo.story import (
     Add,
     Assign,
-    Attachment,
     Claim,
     Decide,
     Files,
@@ -40,9 +38,6 @@ from server.errors import Refusal
 from server.events.kinds import PUBLIC, STAFF, Line
 from server.events.model import Event
 from server.files import actions as files
-from server.files import uploads
-from server.files.model import File
-from server.files.storage import Storage
 from server.money import actions as money
 from server.notices import outbox
 from server.people.policy import Viewer
@@ -52,47 +47,20 @@ from server.tickets.model import Counter, ReadCursor, Ticket
 
 # Numbers look like those of a journal that has been in use for a while.
 FIRST = 1217
-LIMIT_MB = 50
 STILL_NEWS = timedelta(hours=12)
 
-Uploads = dict[Attachment, "asyncio.Task[File]"]
+
+def in_order(requests: Iterable[Request], start: datetime) -> list[Request]:
+    """As they came in."""
+    return sorted(requests, key=lambda r: moment(r.at, start))
 
 
-async def play(s: Session, stage: Stage, storage: Storage, requests: tuple[Request, ...]) -> None:
-    """All requests in the order in which they came in, then what everybody has read of them."""
+async def play(s: Session, stage: Stage, arriving: Arriving, requests: list[Request]) -> None:
+    """All requests, which are `in_order`, then what everybody has read of them."""
     await s.execute(update(Counter).where(col(Counter.name) == "ticket").values(value=FIRST - 1))
-    in_order = sorted(requests, key=lambda r: moment(r.at, stage.start))
-    arriving = _uploads(stage, storage, in_order)
-    for request in in_order:
-        await Scene(s, stage, request, arriving).play()
-    await _read(s, stage, in_order)
-
-
-def _uploads(stage: Stage, storage: Storage, requests: list[Request]) -> Uploads:
-    """Every file on its way, made and written while the first requests are being played."""
-    at_once = asyncio.Semaphore(4)
-
-    async def arrive(paper: Attachment, login: str, first: datetime) -> File:
-        async with at_once:
-            data = await asyncio.to_thread(papers.made, paper, lambda text: words(text, stage.start, first))
-            name, place = words(paper.name, stage.start, first), storage.new_place()
-            upload = await uploads.copy(_whole(data), name, LIMIT_MB, place)
-            return await uploads.accept(upload, storage, stage.people[login].id)
-
-    found: Uploads = {}
     for request in requests:
-        first = moment(request.at, stage.start)
-        for login, attached in _attached(request):
-            found |= {p: asyncio.create_task(arrive(p, login, first)) for p in attached}
-    return found
-
-
-def _attached(request: Request) -> list[tuple[str, Files]]:
-    return [(request.by, request.files), *((x.who, x.files) for x in request.steps if isinstance(x, Say | Note))]
-
-
-async def _whole(data: bytes) -> AsyncIterator[bytes]:
-    yield data
+        await Scene(s, stage, request, arriving).play()
+    await _read(s, stage, requests)
 
 
 async def _read(s: Session, stage: Stage, requests: list[Request]) -> None:
@@ -133,7 +101,7 @@ class Scene:
     s: Session
     stage: Stage
     request: Request
-    uploads: Uploads
+    arriving: Arriving
     number: int = 0
     said: int = 0
     last: dict[tuple[Line, str], int] = field(default_factory=dict)
@@ -168,9 +136,9 @@ class Scene:
         return None if days is None else working_day(self.stage.start.astimezone(MOSCOW).date(), days)
 
     async def _attach(self, viewer: Viewer, attached: Files) -> list[str]:
-        arrived = [await self.uploads[paper] for paper in attached]
+        arrived = [await self.arriving.file(paper) for paper in attached]
         for file in arrived:
-            file.created_at = now()
+            file.uploader_id, file.created_at = viewer.id, now()
             await files.keep(self.s, viewer, file)
         return [file.id for file in arrived]
 

@@ -1,5 +1,6 @@
 """Sets the demo's company up through the admin's own actions: clients, people with their powers, services."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,7 +40,7 @@ class Stage:
 
 async def set_up(s: Session, start: datetime, link: str) -> Stage:
     """Everything but the requests. `link` is the journal's address for the newcomer's mail."""
-    own, once = await passwords.own(PASSWORD), await passwords.one_time()
+    own, once = await asyncio.gather(passwords.own(PASSWORD), passwords.one_time())
     with at(moment(OPENING, start)):
         organisations = {c.name: await _client(s, c) for c in CLIENTS}
         users = {p.login: await _person(s, p, own, organisations, link) for p in PEOPLE if not p.newcomer}

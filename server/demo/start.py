@@ -16,7 +16,7 @@ from server.clock import now
 from server.config import Misconfigured, Settings, is_loopback
 from server.db import Database
 from server.demo.company import PEOPLE, STAFF_NAME, Person
-from server.demo.direct import direct
+from server.demo.direct import DirectDatabase
 from server.demo.setting import PASSWORD
 from server.people.model import User
 
@@ -59,7 +59,7 @@ async def prepare(settings: Settings) -> bool:
     a real journal is refused."""
     from server.migrations import migrate
 
-    db = Database(direct(settings.database_url))
+    db = DirectDatabase(settings.database_url)
     try:
         await migrate(db)
         async with db.reading() as s:
@@ -77,14 +77,17 @@ async def prepare(settings: Settings) -> bool:
 
 async def fill(db: Database, settings: Settings) -> None:
     """The company and its history, as of now. Its modules are read only when they are wanted."""
-    from server.demo.play import play
+    from server.demo.arriving import Arriving
+    from server.demo.play import in_order, play
     from server.demo.requests import REQUESTS
     from server.demo.setting import set_up
     from server.files.storage import Storage
 
+    moment = now()
+    requests = in_order(REQUESTS, moment)
+    arriving = Arriving(Storage(settings), requests, moment)
     async with db.transaction() as s:
-        stage = await set_up(s, now(), settings.base_url)
-        await play(s, stage, Storage(settings), REQUESTS)
+        await play(s, await set_up(s, moment, settings.base_url), arriving, requests)
 
 
 def log_ins(settings: Settings) -> str:
