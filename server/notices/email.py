@@ -7,10 +7,11 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_RULES
-from email.utils import format_datetime
+from email.policy import EmailPolicy
+from email.utils import format_datetime, formataddr
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -27,6 +28,7 @@ from server.words import N_
 
 NAME = N_("Журнал Обращений")
 ANSWER_WITHIN = 20
+CRLF = "\r\n"
 IDLE = 15.0
 # What could begin a new header, hide in a name, or turn its letters round.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
@@ -47,6 +49,39 @@ class Letter:
     thread: int | None = None
     items: tuple[tuple[int, int], ...] = ()
     notice: bool = True
+
+
+class _Rules(EmailPolicy):
+    """The library's rules for SMTP, but for one thing: it loses the space between two encoded words and puts one
+    inside a torn word, so long subjects and names of Russian words are folded here."""
+
+    def fold(self, name: str, value: str) -> str:
+        words = _encoded(name, value)
+        return super().fold(name, value) if words is None else f"{name}: {words}{self.linesep}"
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        words = _encoded(name, value)
+        return super().fold_binary(name, value) if words is None else f"{name}: {words}{self.linesep}".encode("ascii")
+
+
+def _encoded(name: str, value: str) -> str | None:
+    """The folded value of a header that holds more than ASCII, for headers of words or of addresses."""
+    if str(value).isascii():
+        return None
+    if name.lower() == "subject":
+        return Header(str(value), "utf-8", header_name=name).encode(linesep=CRLF)
+    if not hasattr(value, "addresses"):
+        return None
+    return f",{CRLF} ".join(_addressed(a.display_name, a.addr_spec) for a in value.addresses)
+
+
+def _addressed(name: str, spec: str) -> str:
+    if name.isascii():
+        return formataddr((name, spec))
+    return f"{Header(name, 'utf-8', header_name='From').encode(linesep=CRLF)}{CRLF} <{spec}>"
+
+
+SMTP_RULES = _Rules(linesep=CRLF)
 
 
 def one_line(words: str) -> str:
