@@ -41,7 +41,7 @@ REQUESTS = (
             Say("mukhina", Ago(165), "Заявление подписал, скан отправила. Бумажный согласны только до конца "
                 "месяца."),
         ),
-        unread={"krylov": 1, "pakhomov": 3, "lazareva": 0, "lapin": 2},
+        unread={"krylov": 1, "pakhomov": 3, "lapin": 2},
     ),
     Request(
         "Две новые кассы на точку у вокзала", "lazareva", TILLS, On(3, "09:40"), due=6,
@@ -64,7 +64,7 @@ REQUESTS = (
             Say("pakhomov", Ago(240), "Дайте до вечера, посмотрю аренду этого места. Если останемся на год, "
                 "согласую целиком."),
         ),
-        unread={"pakhomov": 0, "lazareva": 1, "krylov": 1, "mukhina": 3},
+        unread={"lazareva": 1, "krylov": 1, "mukhina": 3},
     ),
     Request(
         "Входящие электронные документы не попадают в 1С", "vershinina", TILLS, On(5, "10:15"),
@@ -87,7 +87,7 @@ REQUESTS = (
             Say("lapin", On(1, "15:50"), "Двум ушло повторное приглашение из кабинета. Если до завтра не "
                 "ответят, предлагаю принять по бумаге и закрыть."),
         ),
-        unread={"vershinina": 1, "krylov": 2, "kotov": 3, "belova": 5},
+        unread={"vershinina": 1, "krylov": 2, "belova": 5},
     ),
     Request(
         "Коды маркировки не списываются при отгрузке", "galiev", TILLS, On(3, "13:25"), urgency="high",
@@ -111,7 +111,7 @@ REQUESTS = (
             Say("galiev", Ago(150), "С утра 12 отгрузок, коды ушли все. Один раз сканер не брал мятую "
                 "этикетку, перепечатали."),
         ),
-        unread={"lapin": 1, "krylov": 3, "kotov": 1, "vershinina": 0, "belova": ALL},
+        unread={"lapin": 1, "krylov": 3, "belova": ALL},
     ),
     Request(
         "Терминал не печатает второй чек для покупателя", "lazareva", TILLS, On(2, "16:40"), urgency="low",
@@ -127,7 +127,7 @@ REQUESTS = (
                 "подтверждение от вас письмом с почты организации. Адрес и текст отправил отдельно."),
             Move("krylov", 1, "waiting", "Письмо в банк с почты организации"),
         ),
-        unread={"lazareva": 0, "mukhina": 2, "lapin": 2},
+        unread={"mukhina": 2, "lapin": 2},
     ),
     Request(
         "Касса не передаёт чеки оператору со вчерашнего дня", "lazareva", TILLS, On(19, "08:20"),
@@ -168,8 +168,8 @@ REQUESTS = (
             Rate("lazareva", 1, 5, "Починили за сорок минут и проверили остальных"),
             Pay("belova", On(16, "12:00"), "invoiced", "ЛУ-1144"),
             Pay("belova", On(8, "15:10"), "paid"),
+            Move("yusupova", On(7, "17:00"), "closed"),
         ),
-        unread={"pakhomov": 1},
     ),
     Request(
         "Оператор обмена просит доплату за филиал", "vershinina", TILLS, On(27, "14:30"),
