@@ -50,7 +50,8 @@ def options(settings: Settings) -> dict[str, object]:
     """Compression is off: it doubles the memory of an idle socket and costs most of the fan-out. A silent peer
     is noticed in 40 s."""
     return {
-        "host": settings.host, "port": settings.port, "ws": PatientProtocol, "ws_max_size": MAX_FRAME, "ws_per_message_deflate": False,
+        "host": settings.host, "port": settings.port,
+        "ws": PatientProtocol, "ws_max_size": MAX_FRAME, "ws_per_message_deflate": False,
         "ws_ping_interval": 20.0, "ws_ping_timeout": 20.0, "timeout_graceful_shutdown": GRACE, "server_header": False,
         "proxy_headers": bool(settings.trusted_proxies),
         "forwarded_allow_ips": list(settings.trusted_proxies) or "127.0.0.1",

@@ -22,7 +22,7 @@ async def test_a_ready_journal_says_so_and_names_the_state_of_redis(house: House
         async def told() -> bool:
             return bool((await client.get("/readyz")).json()["redis"] == wanted)
 
-        await until(told, what="the bus connects by itself")
+        assert await until(told, what="the bus connects by itself")
 
 
 async def test_metrics_are_absent_without_a_token_and_for_a_wrong_one(

@@ -17,7 +17,8 @@ AT_ONCE = 100
 
 
 async def close_settled(s: Session) -> int:
-    """Closes tickets that stand in `done` for 14 days with nothing left to pay; how many it were. Safe with several workers:
+    """Closes tickets that stand in `done` for 14 days with nothing left to pay; how many it were. Safe with
+    several workers:
     each ticket is looked at again under its lock."""
     rows = await s.exec(
         select(Ticket.number)
