@@ -93,7 +93,8 @@ class House:
     async def line(self, person: Person) -> AsyncIterator[Line]:
         """A socket with this person's bearer token, past its `hello`."""
         headers = {"Authorization": f"Bearer {person.token}"}
-        async with connect(self.ws, additional_headers=headers, compression=None) as connection:
+        # Without a bound on what waits to be read: a client that is full could not even hear that it may close.
+        async with connect(self.ws, additional_headers=headers, compression=None, max_queue=None) as connection:
             line = Line(connection)
             assert (await line.next())["op"] == "hello"
             yield line

@@ -45,7 +45,7 @@ class ListSeat:
         self.html = html
         self.sent: dict[int, int] = {}
         self.v = 0
-        self.missed: set[int] | None = set()
+        self.missed: dict[int, set[Mark]] | None = {}
 
     def wants(self, ticket: Ticket, facts: Facts, marks: set[Mark]) -> bool:
         """Whether one of the marks concerns this socket and tells it something new. A client's version knows nothing of
@@ -108,8 +108,12 @@ class Lists:
 
     def _enter(self, seat: ListSeat, joined: dict[str, Any]) -> None:
         seat.connection.send(encode(joined), page=True)
-        missed, seat.missed = seat.missed, None
-        self.touch(missed or (), only=seat.connection.viewer.id, same=True)
+        missed, seat.missed = seat.missed or {}, None
+        viewer = seat.connection.viewer.id
+        for ticket, marks in missed.items():
+            for mark in marks:
+                if mark.only in (None, viewer):
+                    self.touch([ticket], only=viewer, staff_only=mark.staff_only, same=mark.same)
 
     def leave(self, connection: Connection, room: str | None = None) -> None:
         """Leaves one of the two, or both."""
@@ -137,7 +141,8 @@ class Lists:
             for seats, send in ((self.queue, self._send_rows), (self.inbox, self._send_items)):
                 for seat in tuple(seats.values()):
                     if seat.missed is not None:
-                        seat.missed.update(dirty)
+                        for ticket, marks in dirty.items():
+                            seat.missed.setdefault(ticket, set()).update(marks)
                         continue
                     if seats.get(seat.connection) is not seat:
                         continue  # it left while another was served
