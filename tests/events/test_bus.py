@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 import pytest
 from redis import asyncio as aioredis
@@ -143,11 +144,11 @@ async def test_G4_a_cut_listener_knows_that_it_missed_something(
         for n in range(1, 6):
             turns = b.turns
             await operator.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
-            await until(lambda turns=turns: b.turns > turns + 1 and b.bus.healthy, 10, "noticed, and back")  # type: ignore[misc]
+            await until(partial(_back_since, b, turns), 10, "noticed, and back")
             await until(lambda: a.bus.healthy, 10)
             await b.bus.subscribe("room")  # confirmed: it listens
             await a.bus.publish("room", str(n).encode())
-            await until(lambda n=n: b.heard[-1:] == [("room", str(n).encode())], what="heard")  # type: ignore[misc]
+            await until(partial(_heard_last, b, n), what="heard")
 
 
 async def test_G4_a_frozen_redis_holds_nobody_up(pair: tuple[Ear, Ear], redis_server: RedisServer) -> None:
@@ -205,3 +206,11 @@ async def test_an_absent_redis_neither_stops_nor_delays_a_command() -> None:
     await command.publish("room", b"access")
     await command.close()
     assert time.perf_counter() - begun < 2
+
+
+def _back_since(ear: Ear, turns: int) -> bool:
+    return ear.turns > turns + 1 and bool(ear.bus.healthy)
+
+
+def _heard_last(ear: Ear, n: int) -> bool:
+    return ear.heard[-1:] == [("room", str(n).encode())]

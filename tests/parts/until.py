@@ -3,11 +3,15 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 
+@overload
+async def until(condition: Callable[[], Awaitable[T]], within: float = ..., what: str = ...) -> T: ...
+@overload
+async def until(condition: Callable[[], T], within: float = ..., what: str = ...) -> T: ...
 async def until(condition: Callable[[], T | Awaitable[T]], within: float = 5.0, what: str = "") -> T:
     """The first true value of the condition; AssertionError after `within` seconds, naming `what`."""
     loop = asyncio.get_running_loop()
