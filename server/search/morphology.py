@@ -5,6 +5,7 @@ A word stands for its Snowball stem and its dictionary forms: a stem alone parts
 Cyrillic in a word that may be («1C» typed either way)."""
 
 import re
+import threading
 import unicodedata
 from functools import cache, lru_cache
 
@@ -21,8 +22,16 @@ _LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
 _ALIKE_LATIN = frozenset("abcehkmoptxy")
 _CYRILLIC = re.compile(r"[а-я]")
 
-_russian = snowballstemmer.stemmer("russian")
-_english = snowballstemmer.stemmer("english")
+
+class _Stemmers(threading.local):
+    """Each thread's own: a stemmer keeps the word it is cutting in itself, and long texts are read beside the loop."""
+
+    def __init__(self) -> None:
+        self.russian = snowballstemmer.stemmer("russian")
+        self.english = snowballstemmer.stemmer("english")
+
+
+_stemmers = _Stemmers()
 
 
 @cache
@@ -48,13 +57,13 @@ def terms(word: str) -> frozenset[str]:
         return _of_russian(word.translate(_ALIKE) if latin else word)
     if not latin:
         return frozenset({word})
-    english = frozenset({str(_english.stemWord(word))})
+    english = frozenset({str(_stemmers.english.stemWord(word))})
     return english | _of_russian(word.translate(_ALIKE)) if latin <= _ALIKE_LATIN else english
 
 
 def _of_russian(word: str) -> frozenset[str]:
     forms = {form.replace("ё", "е") for form in _dictionary().normal_forms(word)}
-    return frozenset({str(_russian.stemWord(word)), *forms})
+    return frozenset({str(_stemmers.russian.stemWord(word)), *forms})
 
 
 def terms_of(text: str) -> set[str]:

@@ -1,5 +1,8 @@
 """Which words are the same (S10)."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from server.search.morphology import LONGEST, terms, terms_of, words
@@ -51,3 +54,21 @@ def test_terms_are_letters_and_digits_only_and_never_long() -> None:
     for term in terms_of(text):
         assert term.isalnum()
         assert 0 < len(term) <= 2 * LONGEST
+
+
+def test_two_threads_at_once_stem_as_one_does() -> None:
+    """Long texts are taken in beside the loop; a stemmer that two share cuts one word by the other's ending."""
+    made = [f"{root}{end}" for root in ("выгрузочк", "обменник", "zabbix") for end in _endings()]
+    alone = [sorted(terms.__wrapped__(word)) for word in made]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            rounds = [pool.submit(lambda: [sorted(terms.__wrapped__(word)) for word in made]) for _ in range(8)]
+            assert all(each.result() == alone for each in rounds)
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _endings() -> list[str]:
+    return [a + b for a in ("", "ов", "ами", "ость", "ировани") for b in ("", "а", "ей", "ия", "ем", "ings", "ed")]
