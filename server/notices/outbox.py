@@ -30,7 +30,7 @@ PAUSES = {MAIL: (5, 15, 60, 300, 900, 3600, 7200, 14400, 28800), SMS: (5, 20)}
 # What may leave twice rather than never keeps its Message-ID; a digest may get lost rather than be repeated (G15).
 AT_MOST_ONCE = frozenset({"digest"})
 PER_HOUR = 60
-# `s.info[SILENT] = True`: a history brought in from elsewhere is nobody's news.
+# `s.info[SILENT] = True`: a history brought in from elsewhere is nobody's news, and who brings it says what was read.
 SILENT = "silent"
 Item = tuple[int, int]
 

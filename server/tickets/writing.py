@@ -52,7 +52,8 @@ class Opened:
         if line == PUBLIC:
             self._remember(kind, event)
         await index.said(self.s, event, self.ticket.subject)
-        await reading.wrote(self.s, event)
+        if not self.s.info.get(outbox.SILENT):
+            await reading.wrote(self.s, event)
         self.facts = self.ticket.facts(self.facts.participants)
         await outbox.enqueue(self.s, self.ticket, self.facts, kind, event)
         return event
