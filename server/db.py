@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 # At DEBUG the driver tells every parameter: texts, codes, hashes.
 logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 Listener = Callable[[Sequence[Any]], Awaitable[None]]
-NEWS, HEARD = "news", "heard"
+NEWS, HEARD, WRITES = "news", "heard", "writes"
 # What is raised while the database can't be reached or doesn't answer: passing, nothing was written, worth another try.
 AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError)
 
@@ -61,6 +61,11 @@ class Session(AsyncSession):
         """Whether anybody listens: what costs queries to tell is not made for nobody."""
         return bool(self.info.get(HEARD, True))
 
+    @property
+    def writes(self) -> bool:
+        """Whether this is a transaction and not a session that only reads."""
+        return bool(self.info.get(WRITES))
+
 
 class Database:
     """Owns the engine. `listener` is called with the news of a transaction after its commit, in commit order."""
@@ -70,7 +75,8 @@ class Database:
         self.listener = listener
         self.engine = _engine(url)
         # SQLite has one writer: queueing here keeps order and spares busy-waiting inside the driver.
-        self._writer = asyncio.Lock() if self.is_sqlite else None
+        self._writer = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._writing: set[asyncio.Task[Any] | None] = set()
 
     @property
     def is_sqlite(self) -> bool:
@@ -81,19 +87,22 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
-        """One transaction, opened at the edge: commits at the end, rolls back whole on any exception, then
-        passes news on."""
-        if self._writer is None:
-            async with self._committed() as session:
-                yield session
-        else:
+        """One transaction, opened at the edge: commits at the end, rolls back whole on any exception, then passes
+        news on. One inside another of the same task would wait for itself and hold up every writer: refused."""
+        task = asyncio.current_task()
+        if task in self._writing:
+            raise RuntimeError("a transaction inside a transaction: hand the session on instead")
+        self._writing.add(task)
+        try:
             async with self._writer, self._committed() as session:
                 yield session
+        finally:
+            self._writing.discard(task)
 
     @asynccontextmanager
     async def _committed(self) -> AsyncIterator[Session]:
         async with self._session() as session:
-            session.info["write"] = True
+            session.info[WRITES] = True
             session.info[HEARD] = self.listener is not None
             if self.is_sqlite:
                 await session.connection(execution_options={"journal_write": True})

@@ -93,10 +93,18 @@ async def recognise(s: Session, request: Request) -> Viewer | None:
     if asking is None:
         return None
     if asking.session and asking.stale:
-        async with journal(request).db.transaction() as t:
-            await sessions.touch(t, asking.session)
+        await _touch(s, request, asking.session)
     request.state.viewer, request.state.nav = asking.viewer, await nav(s, asking.viewer)
     return asking.viewer
+
+
+async def _touch(s: Session, request: Request, session: str) -> None:
+    """In the transaction that is open; beside a session that only reads, in one of its own."""
+    if s.writes:
+        await sessions.touch(s, session)
+        return
+    async with journal(request).db.transaction() as t:
+        await sessions.touch(t, session)
 
 
 async def require(s: Session, request: Request) -> Viewer:
