@@ -1,6 +1,6 @@
 """What codes are called on the screen, except statuses (those stand in tickets/workflow.py). Pure."""
 
-from server.events.kinds import PAYMENT_STATES, URGENCIES
+from server.events.kinds import PAYMENT_STATES, URGENCIES, WITHOUT_VAT
 from server.tickets.workflow import STATUSES
 from server.words import N_
 
@@ -33,6 +33,15 @@ ROLE: dict[str, str] = {
     "admin": N_("администратор"),
 }
 UNIT: dict[str, str] = {"hour": N_("час"), "piece": N_("штука"), "month": N_("месяц")}
+UNIT_SHORT: dict[str, str] = {"hour": N_("ч"), "piece": N_("шт."), "month": N_("мес.")}
+VAT: dict[str, str] = {
+    "22": N_("22 % в сумме"),
+    "10": N_("10 % в сумме"),
+    "7": N_("7 % в сумме"),
+    "5": N_("5 % в сумме"),
+    "0": N_("0 % в сумме"),
+    WITHOUT_VAT: N_("без НДС"),
+}
 DECISION: dict[str, str] = {"approved": N_("Согласовано"), "rejected": N_("Отклонено")}
 SCORE: dict[str, str] = {
     "1": N_("плохо"),
@@ -94,6 +103,8 @@ LABELS: dict[str, dict[str, str]] = {
     "payment": PAYMENT,
     "role": ROLE,
     "unit": UNIT,
+    "unit_short": UNIT_SHORT,
+    "vat": VAT,
     "decision": DECISION,
     "score": SCORE,
     "digest": DIGEST,

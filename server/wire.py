@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from server.events.kinds import KINDS, EstimateLine, FileRef
+from server.events.kinds import KINDS, EstimateLine, FileRef, PaymentState, UrgencyCode
 from server.tickets.workflow import STATUSES
 
 Moment = Annotated[str, Field(examples=["2026-11-24T09:30:00.123Z"], json_schema_extra={"format": "date-time"})]
@@ -74,7 +74,7 @@ class EstimateRef(Answer):
 
 
 class PaymentRef(Answer):
-    state: Literal["not_needed", "to_invoice", "invoiced", "partly_paid", "paid", "overdue", "cancelled"]
+    state: PaymentState
     invoice: str | None
 
 
@@ -84,7 +84,7 @@ class Ticket(Answer):
     number: int
     subject: str
     status: StatusCode
-    urgency: Literal["high", "normal", "low"]
+    urgency: UrgencyCode
     service: Named
     organisation: Named
     author: Person

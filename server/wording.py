@@ -1,5 +1,6 @@
 """Numbers, money, sizes, times and names as a reader sees them: the filters of the templates."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from server.events.kinds import WITHOUT_VAT
 from server.highlight import marked
 from server.i18n import translate, translate_number
 from server.labels import LABELS
@@ -45,6 +47,7 @@ class Wording:
             "money": self.money,
             "when": self.when,
             "size": self.size,
+            "vat": self.vat,
             "duration": self.duration,
             "number": self.number,
             "initials": initials,
@@ -71,6 +74,16 @@ class Wording:
         if kop:
             text += {"ru": ",", "en": "."}[self.locale] + f"{kop:02d}"
         return f"{'−' if kopecks < 0 else ''}{text}{NBSP}₽"
+
+    def vat(self, lines: Iterable[Mapping[str, Any]]) -> str:
+        """What a sum of estimate lines holds: «с НДС 22 %», «без НДС», nothing where the lines differ."""
+        rates = {line["vat"] for line in lines}
+        if len(rates) != 1:
+            return ""
+        rate = rates.pop()
+        if rate == WITHOUT_VAT:
+            return self.label("vat", rate)
+        return translate(self.locale, "с НДС %(rate)s %%", rate=rate)
 
     def size(self, octets: int) -> str:
         """Bytes → «238 КБ», «11,2 МБ»."""

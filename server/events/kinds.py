@@ -1,6 +1,6 @@
 """The catalogue of event kinds. Pure: what each kind carries, on which lines it may stand, which fields name people."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,11 @@ STAFF: Line = "staff"
 MAX_TEXT = 20_000
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 PersonId = int
+
+Unit = Literal["hour", "piece", "month"]
+Vat = Literal["22", "10", "7", "5", "0", "without"]
+PaymentState = Literal["not_needed", "to_invoice", "invoiced", "partly_paid", "paid", "overdue", "cancelled"]
+UrgencyCode = Literal["high", "normal", "low"]
 
 
 class FileRef(BaseModel):
@@ -67,7 +72,7 @@ class EstimateLine(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     text: str
-    unit: Literal["hour", "piece", "month"]
+    unit: Unit
     quantity: str
     price: int
     vat: str
@@ -92,7 +97,7 @@ class Approval(Kind):
 
 class Payment(Kind):
     kind = "payment"
-    state: Literal["not_needed", "to_invoice", "invoiced", "partly_paid", "paid", "overdue", "cancelled"]
+    state: PaymentState
     invoice: str | None = None
 
 
@@ -163,5 +168,8 @@ KINDS: dict[str, type[Kind]] = {
         Urgency, Service, Edit, Delete, Time, Rating,
     )
 }  # fmt: skip
-PAYMENT_STATES = ("not_needed", "to_invoice", "invoiced", "partly_paid", "paid", "overdue", "cancelled")
-URGENCIES = ("high", "normal", "low")
+UNITS: tuple[Unit, ...] = get_args(Unit)
+WITHOUT_VAT: Vat = "without"
+VATS: tuple[Vat, ...] = get_args(Vat)
+PAYMENT_STATES: tuple[PaymentState, ...] = get_args(PaymentState)
+URGENCIES: tuple[UrgencyCode, ...] = get_args(UrgencyCode)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import floor
-from typing import Any, Literal, get_args
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
@@ -16,7 +16,7 @@ from server import text
 from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Invalid
-from server.events.kinds import PAYMENT_STATES, STAFF, Approval, EstimateLine, Payment, Time
+from server.events.kinds import PAYMENT_STATES, STAFF, UNITS, VATS, Approval, EstimateLine, Payment, Time
 from server.events.kinds import Estimate as EstimateEvent
 from server.money.model import Estimate, TimeEntry
 from server.people.model import User
@@ -25,9 +25,6 @@ from server.tickets import policy
 from server.tickets.moving import approval_not_needed, possible, take
 from server.tickets.writing import Opened, open_ticket
 
-Unit = Literal["hour", "piece", "month"]
-UNITS: tuple[str, ...] = get_args(Unit)
-VATS = ("without", "0", "5", "7", "10", "22")
 MAX_LINES = 100
 MAX_PRICE = 10**12
 MAX_QUANTITY = Decimal(100_000)

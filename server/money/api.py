@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from server import wire
 from server.bodies import Body, Day, Id
 from server.endpoint import Call, Endpoint, resource
+from server.events import kinds
 from server.money import actions
 from server.money.model import Estimate
 from server.tickets import gates, queries
@@ -15,7 +16,7 @@ Json = dict[str, Any]
 Comment = Annotated[str, Field(max_length=2000)]
 Price = Annotated[int, Field(ge=0, le=actions.MAX_PRICE, description="kopecks")]
 Minutes = Annotated[int, Field(ge=1, le=100_000)]
-Vat = Literal["without", "0", "5", "7", "10", "22", 0, 5, 7, 10, 22]
+Vat = Literal[kinds.Vat, 0, 5, 7, 10, 22]
 WORK = "Работы по обращению"
 
 
@@ -23,7 +24,7 @@ class PricedLine(Body):
     """A line of work: `quantity` × `price`, or `minutes` × `rate` (unit hour, VAT included)."""
 
     text: Annotated[str, Field(max_length=500)] | None = None
-    unit: Literal["hour", "piece", "month"] = "hour"
+    unit: kinds.Unit = "hour"
     quantity: Annotated[str, Field(max_length=30)] | int | float | None = None
     price: Price | None = None
     vat: Vat = "22"
@@ -83,7 +84,7 @@ class NewDecision(Body):
 class NewPayment(Body):
     """How the ticket stands with payment; `invoice` is the number in 1C."""
 
-    state: Literal["not_needed", "to_invoice", "invoiced", "partly_paid", "paid", "overdue", "cancelled"]
+    state: kinds.PaymentState
     invoice: Annotated[str, Field(max_length=100)] | None = None
 
 

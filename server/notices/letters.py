@@ -33,7 +33,6 @@ from server.tickets.workflow import EXECUTOR_SHOWN
 from server.wording import NBSP, Wording
 from server.words import N_
 
-UNITS = {"hour": N_("ч"), "piece": N_("шт."), "month": N_("мес.")}
 _INLINER = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
 _NUMBER_SIGN = re.compile(r"(№|No\.) (?=\d)")
 
@@ -192,7 +191,7 @@ async def _approval(d: Desk) -> Letter:
     context = {
         "ticket": await ticket_json(d, o), "amount": d.words.money(estimate["amount"]),
         "rows": [_row(d, line) for line in estimate["lines"]], "total": _hours(d, estimate["lines"]),
-        "vat": _vat(d, estimate["lines"]),
+        "vat": d.words.vat(estimate["lines"]),
         "due": d.words.day(date.fromisoformat(estimate["due"]), "day") if estimate["due"] else None,
         "comment": estimate["comment"] if o.texts else None,
         "approve": url % "approved", "reject": url % "rejected",
@@ -201,22 +200,15 @@ async def _approval(d: Desk) -> Letter:
 
 
 def _row(d: Desk, line: dict[str, Any]) -> dict[str, str]:
-    quantity = f"{d.words.number(float(line['quantity']))}{NBSP}{d.say(UNITS[line['unit']])}"
+    quantity = f"{d.words.number(float(line['quantity']))}{NBSP}{d.words.label('unit_short', line['unit'])}"
     return {"text": line["text"], "quantity": quantity, "sum": d.words.money(line["sum"])}
 
 
 def _hours(d: Desk, lines: list[dict[str, Any]]) -> str:
     if any(line["unit"] != "hour" for line in lines):
         return ""
-    return f"{d.words.number(sum(float(line['quantity']) for line in lines))}{NBSP}{d.say(UNITS['hour'])}"
-
-
-def _vat(d: Desk, lines: list[dict[str, Any]]) -> str:
-    rates = {line["vat"] for line in lines}
-    if len(rates) > 1:
-        return ""
-    rate = rates.pop()
-    return d.say(N_("без НДС")) if rate == "none" else d.say(N_("с НДС %(rate)s %%"), rate=rate)
+    hours = sum(float(line["quantity"]) for line in lines)
+    return f"{d.words.number(hours)}{NBSP}{d.words.label('unit_short', 'hour')}"
 
 
 async def _decision(d: Desk) -> Letter:

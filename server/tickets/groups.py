@@ -130,7 +130,7 @@ def _client_key(row: Row, deciding: set[int]) -> str:
 
 
 def _staff_key(row: Row) -> str:
-    """What the executor must answer stands apart from what is being worked on, and that from what waits for the client."""
+    """What the executor must answer, what is being worked on, and what waits for the client stand apart."""
     if row["status"] not in OPEN:
         return "closed"
     mover = STATUSES[row["status"]].turn

@@ -1,6 +1,7 @@
 """From estimate to payment: sums to the kopeck, one decision for each version whoever asks at once, who may do what."""
 
 import asyncio
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from server.money import actions as money
 from server.money.actions import Line, price
 from server.money.model import Estimate, TimeEntry
 from server.people.model import Membership, User
+from server.render import render
 from server.tickets import actions, queries
 from server.tickets.model import Ticket
 from tests.cast import Cast, Person, as_viewer, ask, on_sqlite
@@ -47,6 +49,17 @@ def test_A10_a_line_is_rounded_half_up_to_a_kopeck(line: Line, total: int, quant
     """(Seen red: round() to even; minutes as a decimal of two places.)"""
     priced = price(Line("Работа", line.quantity, line.price, line.minutes), 0)
     assert (priced.sum, priced.quantity) == (total, quantity)
+
+
+def test_every_rate_and_unit_that_the_form_offers_is_taken() -> None:
+    form = render("ticket/_estimate_form.html", "ru", ticket={"number": 1}, estimates=[])
+    for name, attribute in (("vat", "data-vat"), ("unit", 'name="line_unit"')):
+        select_ = re.search(rf"<select[^>]*{attribute}.*?</select>", form, re.S)
+        assert select_ is not None
+        offered = re.findall(r'<option value="(\w+)"', select_[0])
+        assert len(offered) > 2
+        for code in offered:
+            price(Line("Работа", "1", 100, **{name: code}), 0)
 
 
 @given(st.decimals("0.000001", "99999", places=6), st.integers(0, 10**9))

@@ -11,7 +11,7 @@ from sqlmodel import select
 from server.clock import now
 from server.config import Settings
 from server.db import Database
-from server.money.actions import decide
+from server.money.actions import Line, decide, hand_in_estimate
 from server.notices.letters import excerpt
 from server.notices.model import Dispatch
 from server.people.model import Membership, User
@@ -112,6 +112,19 @@ async def test_the_approvers_mail_holds_amount_lines_and_a_link_for_each_answer(
         assert part in letter.html.replace("&nbsp;", NB)
     for decision in ("approved", "rejected"):
         assert f"http://localhost:8000/tickets/{number}?decision={decision}#askh" in letter.text
+
+
+@pytest.mark.parametrize(("rates", "words"), [("without", ", без НДС:"), ("22", ", с НДС 22 %:"), ("5 without", ":")])
+async def test_the_approvers_mail_says_which_vat_the_sum_holds(
+    db: Database, cast: Cast, settings: Settings, smtp: SmtpServer, rates: str, words: str
+) -> None:
+    number = await ask(db, cast.anna, cast.accounting)
+    await act(db, cast.denis, claim, number)
+    lines = [Line("Настроить", "1", 100000, vat=rate) for rate in rates.split()]
+    await act(db, cast.denis, hand_in_estimate, number, lines)
+    await mailed(db, settings, smtp)
+    (letter,) = smtp.to("boris@example.test")
+    assert f"Итого{words}" in letter.text.replace(NB, " ")
 
 
 async def test_the_client_reads_who_the_executor_is_from_estimating_on(
