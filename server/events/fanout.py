@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from server.events.bus import Bus
-from server.events.kinds import PUBLIC
+from server.events.kinds import KINDS, PUBLIC
 from server.events.log import AccessChanged, Committed, ReadMoved, SessionEnded, room_name
 from server.people.policy import STAFF_ROLES
 
@@ -51,15 +51,18 @@ class Fanout:
 
     async def _touched(self, events: list[Committed]) -> None:
         """Rows of lists. A ticket of which only the staff's log has grown is named apart: clients' rows know nothing
-        of it."""
+        of it. `shifted`: tickets that somebody may not see any more, each with the number of the event."""
         public = {e.ticket for e in events if e.line == PUBLIC}
         staff = {e.ticket for e in events} - public
+        shifted = [(e.ticket, e.seq) for e in events if KINDS[e.event["kind"]].shifts_access]
         if events:
-            await self.bus.publish(NEWS, message({"t": "touched", "tickets": sorted(public), "staff": sorted(staff)}))
+            body = {"t": "touched", "tickets": sorted(public), "staff": sorted(staff), "shifted": shifted}
+            await self.bus.publish(NEWS, message(body))
 
     async def _event(self, item: Committed) -> None:
         room = room_name(item.ticket, item.line)
-        await self.bus.publish(room, message({"t": "event", "seq": item.seq, "event": item.event}))
+        body = {"t": "event", "seq": item.seq, "event": item.event, "public": item.public}
+        await self.bus.publish(room, message(body))
 
     async def _read(self, item: ReadMoved) -> None:
         staff = bool(set(item.person["roles"]) & STAFF_ROLES)

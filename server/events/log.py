@@ -24,12 +24,14 @@ NEWEST = 50
 
 @dataclass(frozen=True)
 class Committed:
-    """News for the fan-out: an event as it goes over the wire, and the versions of its ticket's queue row."""
+    """News for the fan-out: an event as it goes over the wire. `public`: how far the public log was then; rights are
+    shifted there, also those to hear of this event."""
 
     ticket: int
     line: Line
     seq: int
     event: dict[str, Any]
+    public: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ async def append(
     s.add(event)
     await s.flush()
     if s.heard:
-        s.tell(Committed(ticket.number, line, seq, (await wire(s, [event]))[0]))
+        s.tell(Committed(ticket.number, line, seq, (await wire(s, [event]))[0], ticket.head))
     return event
 
 

@@ -5,12 +5,15 @@ import asyncio
 import json
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from server.config import Limits
-from server.db import AWAY, Database
+from server.db import Database
 from server.events.bus import Bus
 from server.events.fanout import NEWS, message
+from server.events.kinds import PUBLIC, STAFF
+from server.events.log import room_name
 from server.people.policy import STAFF_ROLES, Viewer
 from server.rooms import room as rooms
 from server.rooms.buckets import Doorman
@@ -21,6 +24,7 @@ from server.rooms.protocol import TicketRoom, ticket_room
 from server.rooms.room import Room, Seat
 
 log = logging.getLogger(__name__)
+Json = dict[str, Any]
 
 
 class Connection(rooms.Connection, Protocol):
@@ -47,6 +51,10 @@ class Hub:
         self.lists = Lists(db, self.presence)
         self.changed = asyncio.Event()
         self._subscribing = asyncio.Lock()
+        self._news: dict[str, Callable[[Json], Awaitable[None]]] = {
+            "touched": self._on_touched, "read": self._on_read, "typing": self._on_typing,
+            "access": self._on_change, "session": self._on_change, "here": self.presence.heard, "who": self._on_who,
+        }  # fmt: skip
         bus.receiver = self.receive
 
     async def start(self) -> None:
@@ -130,30 +138,32 @@ class Hub:
         await self.bus.publish(NEWS, message(body))
 
     async def receive(self, channel: str, raw: bytes) -> None:
-        """A message of the bus. Whatever goes wrong with one, the bus must go on: the log makes good what was lost."""
+        """A message of the bus. Nothing is looked up here: a slow answer would hold up all bells. Whatever goes wrong
+        with one, the bus must go on: the log makes good what was lost."""
         try:
             body = json.loads(raw)
             if channel == NEWS:
-                await getattr(self, f"_on_{body['t']}")(body)
+                await self._news[body["t"]](body)
             elif (room := self.rooms.get(channel)) is not None:
-                await room.ring(body["seq"], body["event"])
-        except AWAY as problem:
-            log.warning("bus: the database does not answer (%s); it is asked again soon", type(problem).__name__)
+                room.ring(body["seq"], body["event"], body.get("public", 0))
         except Exception:
             log.exception("bus: a message on %s was dropped", channel)
 
-    async def _on_touched(self, body: dict[str, Any]) -> None:
+    async def _on_touched(self, body: Json) -> None:
         self.lists.touch(body["tickets"])
         self.lists.touch(body["staff"], staff_only=True)
+        for ticket, seq in body["shifted"]:
+            if room := self.rooms.get(room_name(ticket, STAFF)):
+                room.ring(0, None, seq)
 
-    async def _on_read(self, body: dict[str, Any]) -> None:
+    async def _on_read(self, body: Json) -> None:
         person = body["person"]
         if room := self.rooms.get(body["room"]):
             frame = {"op": "read", "room": body["room"], "user": person, "upto": body["upto"]}
             room.tell(frame, person["id"], staff=body["staff"])
         self.lists.touch([body["ticket"]], only=person["id"], same=True)
 
-    async def _on_typing(self, body: dict[str, Any]) -> None:
+    async def _on_typing(self, body: Json) -> None:
         person = body["person"]
         if room := self.rooms.get(body["room"]):
             room.tell(
@@ -171,21 +181,15 @@ class Hub:
         """Who of the staff looks or types: in their own rows only, under the same version."""
         self.lists.touch([ticket], staff_only=True, same=True)
 
-    async def _on_access(self, body: dict[str, Any]) -> None:
+    async def _on_change(self, _body: Json) -> None:
         self.changed.set()
 
-    async def _on_session(self, body: dict[str, Any]) -> None:
-        self.changed.set()
-
-    async def _on_here(self, body: dict[str, Any]) -> None:
-        await self.presence.heard(body)
-
-    async def _on_who(self, _body: dict[str, Any]) -> None:
+    async def _on_who(self, _body: Json) -> None:
         await self.presence.announce()
 
-    async def _came_or_left(self, ticket: int, person: dict[str, Any], online: bool) -> None:
+    async def _came_or_left(self, ticket: int, person: Json, online: bool) -> None:
         staff = bool(set(person["roles"]) & STAFF_ROLES)
-        for name in (f"ticket:{ticket}", f"ticket:{ticket}:staff"):
+        for name in (room_name(ticket, PUBLIC), room_name(ticket, STAFF)):
             if room := self.rooms.get(name):
                 frame = {"op": "presence", "room": name, "user": person, "online": online}
                 room.tell(frame, person["id"], staff=staff)

@@ -3,15 +3,16 @@ decides, the bus only rings."""
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import col, select
 
-from server.db import Database
+from server.db import AWAY, Database
 from server.errors import NotFound
 from server.events import log as events
-from server.events.kinds import KINDS, PUBLIC
+from server.events.kinds import KINDS, PUBLIC, STAFF
 from server.events.model import Event
 from server.people.model import User
 from server.people.policy import STAFF_ROLES, Viewer
@@ -92,6 +93,14 @@ class Seat:
             self.connection.send(event.frame(self.locale))
 
 
+class Bell(NamedTuple):
+    """Event `seq` was committed, when the public log was at `public`; the event itself where it came along."""
+
+    seq: int
+    event: dict[str, Any] | None
+    public: int
+
+
 class Room:
     """`head` is the last event this process has passed on; `opening` ends when the room hears the bus and knows it."""
 
@@ -108,17 +117,61 @@ class Room:
         self._wrote: set[int] = set()
         self._assignee: int | None = None
         self._vacate = vacate
-        self._lock = asyncio.Lock()
+        self._checked = 0
+        self._bells: deque[Bell] = deque()
+        self._answering: asyncio.Task[None] | None = None
 
-    async def ring(self, seq: int, event: dict[str, Any] | None) -> None:
-        """A bell: event `seq` was committed. The next one is passed on as it came; at a gap the log is read."""
-        async with self._lock:
-            if self.head is None or seq <= self.head:
-                return
-            if seq == self.head + 1 and event is not None:
-                await self._pass_on([event])
-            else:
-                await self._catch_up()
+    def ring(self, seq: int, event: dict[str, Any] | None, public: int) -> None:
+        """A bell. The next event is passed on as it came; whatever needs the database is done by a task of this room,
+        so that a slow answer holds up nobody else."""
+        bell = Bell(seq, event, public)
+        if self.head is None or not (seq > self.head or self._doubts(bell)):
+            return
+        if self._answering is None and self._plain(bell):
+            self._pass_on(bell.event or {})
+            return
+        self._bells.append(bell)
+        if self._answering is None:
+            self._answering = asyncio.create_task(self._answer())
+
+    def _doubts(self, bell: Bell) -> bool:
+        """Whether the right to be in the staff room may have gone since it was looked at: that stands in the public
+        log. In the public room the event itself says so."""
+        return self.place.line == STAFF and bell.public > self._checked
+
+    def _plain(self, bell: Bell) -> bool:
+        """Whether this is the next event, at hand, and shifts no right."""
+        return (
+            bell.event is not None
+            and bell.seq == (self.head or 0) + 1
+            and not self._doubts(bell)
+            and not KINDS[bell.event["kind"]].shifts_access
+        )
+
+    async def _answer(self) -> None:
+        """Until no bell is left. What goes wrong costs bells only: the poll asks again how far the log is."""
+        try:
+            while self._bells:
+                await self._hear(self._bells.popleft())
+        except AWAY as problem:
+            log.warning(
+                "%s: the database does not answer (%s); it is asked again soon", self.name, type(problem).__name__
+            )
+        except Exception:
+            log.exception("%s: a bell was dropped", self.name)
+        finally:
+            self._bells.clear()
+            self._answering = None
+
+    async def _hear(self, bell: Bell) -> None:
+        if self._doubts(bell):
+            await self.recheck()
+        if self.head is None or bell.seq <= self.head:
+            return
+        if bell.event is not None and bell.seq == self.head + 1:
+            await self._judge([bell.event])
+        else:
+            await self._catch_up()
 
     async def _catch_up(self) -> None:
         more = True
@@ -126,24 +179,30 @@ class Room:
             async with self.db.reading() as s:
                 rows = await events.after(s, self.place.ticket, self.place.line, self.head)
                 found = await events.wire(s, rows)
-            await self._pass_on(found)
+            if self.place.line == STAFF:
+                await self.recheck()
+            await self._judge(found)
             more = len(found) == events.PAGE
 
-    async def _pass_on(self, found: list[dict[str, Any]]) -> None:
+    async def _judge(self, found: list[dict[str, Any]]) -> None:
         for event in found:
             if KINDS[event["kind"]].shifts_access:
                 await self.recheck()
-            self._name(event)
-            prepared = Prepared(self.name, event)
-            self.head = prepared.seq
-            for seat in tuple(self.seats):
-                seat.offer(prepared)
+            self._pass_on(event)
+
+    def _pass_on(self, event: dict[str, Any]) -> None:
+        self._name(event)
+        prepared = Prepared(self.name, event)
+        self.head = prepared.seq
+        for seat in tuple(self.seats):
+            seat.offer(prepared)
 
     async def recheck(self) -> None:
         """Whoever may not see this room any more is shown out before the next event passes."""
-        async with self.db.reading() as s:
+        async with self.db.reading(one_moment=True) as s:
             ticket = await s.get(Ticket, self.place.ticket)
             facts = ticket.facts(await participants(s, ticket.number)) if ticket else None
+        self._checked = max(self._checked, ticket.head if ticket else 0)
         for seat in tuple(self.seats):
             viewer = seat.connection.viewer
             if facts is not None and policy.sees_line(viewer, facts, self.place.line):
@@ -169,6 +228,7 @@ class Room:
             writers = await s.exec(select(User.id, User.roles).where(col(User.id).in_(wrote)))
             self._wrote = {i for i, roles in writers.all() if i is not None and set(roles) & STAFF_ROLES}
         self._assignee = ticket.assignee_id if ticket.status in EXECUTOR_SHOWN else None
+        self._checked = max(self._checked, ticket.head)
         self.head = ticket.head if self.place.line == PUBLIC else ticket.staff_head
 
     def _name(self, event: dict[str, Any]) -> None:

@@ -136,7 +136,7 @@ async def check_heads(hub: Hub) -> None:
             heads = {number: (head, staff) for number, head, staff in found.all()}
         for room in rooms:
             head, staff_head = heads.get(room.place.ticket, (0, 0))
-            await room.ring(head if room.place.line == PUBLIC else staff_head, None)
+            room.ring(head if room.place.line == PUBLIC else staff_head, None, head)
     await hub.lists.poll()
 
 
