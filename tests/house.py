@@ -51,6 +51,17 @@ class Line:
                 return frame
         return await self.until(op, within, **fields)
 
+    def seqs(self, room: str) -> list[int]:
+        """The numbers of all events of a room that came so far, in the order they came."""
+        found: list[int] = []
+        for frame in self.frames:
+            if frame.get("room") == room:
+                events = (
+                    frame["events"] if frame["op"] == "joined" else [frame["event"]] if frame["op"] == "event" else []
+                )
+                found += [e["seq"] for e in events]
+        return found
+
     async def join(self, room: str, after: int | None = None, **more: Any) -> dict[str, Any]:
         """Enters a room; the `joined` frame (or the `error` or `reset`)."""
         await self.send(op="join", room=room, **({} if after is None else {"after": after}), **more)

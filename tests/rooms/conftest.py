@@ -20,6 +20,12 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def no_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found is found without the poll's help."""
+    monkeypatch.setattr(watch, "HEADS_EVERY", 600.0)
+
+
+@pytest.fixture
 def quick_typing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert presence.TYPING == 6
     for module in (presence, hub):

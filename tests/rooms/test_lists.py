@@ -189,6 +189,30 @@ async def test_the_poll_repeats_nothing(house: House) -> None:
 
 
 @on_sqlite
+@pytest.mark.usefixtures("quick_polls", "quick_beats")
+async def test_what_the_staff_do_among_themselves_is_no_news_for_the_inbox(house: House) -> None:
+    """It counts the public log. Notes and who types come once into the staff's rows and never into an inbox. (Seen red:
+    the public version kept and the staff's compared, so each poll sent it all again.)"""
+    cast = house.cast
+    number = await ask(house.db, cast.anna, cast.accounting)
+    async with house.line(cast.denis) as denis, house.line(cast.lev) as lev:
+        await denis.join("inbox")
+        await denis.join("queue")
+        await lev.join(f"ticket:{number}:staff")
+        await lev.say(f"ticket:{number}:staff", "n", "заметка")
+        await lev.send(op="typing", room=f"ticket:{number}:staff")
+        await denis.until("row")
+        for _ in range(5):
+            await denis.until("head", room="inbox")
+        assert heard(denis, "inbox") == []
+        await lev.say(f"ticket:{number}", "m", "слово")
+        assert (await denis.until("inbox"))["unread"] == 2
+        for _ in range(5):
+            await denis.until("head", room="inbox")
+        assert len(heard(denis, "inbox")) == 1
+
+
+@on_sqlite
 async def test_more_than_two_hundred_open_rows_lose_none(house: House) -> None:
     """What is no longer among the first 200 is not gone. (Seen red: `gone` for what the list no longer reaches.)"""
     cast = house.cast
