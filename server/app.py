@@ -29,6 +29,7 @@ from server.people import pages as people_pages
 from server.rooms import socket
 from server.rooms.hub import Hub
 from server.rooms.watch import watch
+from server.tickets import decision
 from server.tickets import forms as ticket_forms
 from server.tickets import pages as ticket_pages
 
@@ -46,6 +47,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *own_pages.routes,
         *ticket_pages.routes,
         *ticket_forms.routes,
+        *decision.routes,
         *file_pages.routes,
         *catalogue_pages.routes,
         *help.routes,

@@ -27,7 +27,7 @@ QUESTIONS = ["queries", "inbox", "people", "counts", "groups", "showing"]  # and
 NOTICES = ["audience", "outbox", "digest", "letters", "digest_letter", "storm", "sweeping"]
 FLOORS = {
     ROOF: ["app", "serving", "contract", "cli", "worker", "demo", "__main__"],
-    EDGE: ["pages", "own_pages", "forms", "help", "api", "socket", "openapi", "health"],
+    EDGE: ["pages", "own_pages", "forms", "decision", "help", "api", "socket", "openapi", "health"],
     WEB: ["web", "guard", "doors", "endpoint", "gates", "downloads"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
     ACTION: [

@@ -15,10 +15,11 @@ from sqlmodel import col, select
 from server import text
 from server.clock import now
 from server.db import Session
-from server.errors import Conflict, Invalid
+from server.errors import Conflict, Invalid, NotFound
 from server.events.kinds import PAYMENT_STATES, STAFF, UNITS, VATS, Approval, EstimateLine, Payment, Time
 from server.events.kinds import Estimate as EstimateEvent
 from server.money.model import Estimate, TimeEntry
+from server.money.queries import deciders
 from server.people.model import User
 from server.people.policy import Viewer
 from server.tickets import policy
@@ -142,7 +143,7 @@ async def decide(
 ) -> Estimate:
     """An approver says yes or no to exactly one version, once. Who comes second learns who decided and how."""
     o = await _open_for_decision(s, viewer, number)
-    o.require("approver" in o.actors)
+    o.require(policy.approves(viewer, o.facts))
     if decision not in ("approved", "rejected"):
         raise Invalid({"decision": "Согласовать или отклонить"})
     comment = text.comment(comment)
@@ -157,8 +158,12 @@ async def decide(
 
 
 async def _open_for_decision(s: Session, viewer: Viewer, number: int) -> Opened:
-    """An approver decides a private ticket's estimate without seeing its chat."""
-    return await open_ticket(s, viewer, number, may=policy.sees_estimate)
+    """An approver decides a private ticket's estimate without seeing its chat. Who has decided is read under the lock:
+    the second press of a button waits there for the first."""
+    o = await open_ticket(s, viewer, number, may=lambda v, f: policy.sees(v, f) or policy.approves(v, f))
+    if not policy.sees_decision(viewer, o.facts, await deciders(s, number)):
+        raise NotFound
+    return o
 
 
 async def _waiting(o: Opened, version: int) -> Estimate:

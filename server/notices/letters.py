@@ -187,7 +187,7 @@ async def _approval(d: Desk) -> Letter:
     o = await open_ticket(d, estimate_only=True)
     seq = int(d.row.values["seq"])
     estimate = await _estimate(d, o, version=None, before=seq)
-    url = d.link(f"/tickets/{o.ticket.number}?decision=%s#askh")
+    url = d.link(f"/tickets/{o.ticket.number}/decision?decision=%s")
     context = {
         "ticket": await ticket_json(d, o), "amount": d.words.money(estimate["amount"]),
         "rows": [_row(d, line) for line in estimate["lines"]], "total": _hours(d, estimate["lines"]),

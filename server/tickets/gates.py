@@ -10,6 +10,7 @@ from server.db import Session
 from server.endpoint import Audience
 from server.errors import Forbidden, NotFound
 from server.events.kinds import PUBLIC, STAFF, Line
+from server.money.queries import deciders
 from server.people.policy import Viewer
 from server.tickets import policy, queries, talk
 from server.tickets.facts import participants
@@ -44,9 +45,11 @@ def on_message(words: str, line: Line) -> Audience:
 async def _deciders(s: Session, viewer: Viewer, request: Request) -> None:
     ticket = await s.get(Ticket, web.number(request), populate_existing=True)
     facts = ticket.facts(await participants(s, ticket.number)) if ticket else None
-    if ticket is None or facts is None or not policy.sees_estimate(viewer, facts):
+    if ticket is None or facts is None:
         raise NotFound
-    if "approver" not in policy.actors(viewer, facts):
+    if not policy.sees_decision(viewer, facts, await deciders(s, ticket.number)):
+        raise NotFound
+    if not policy.approves(viewer, facts):
         raise Forbidden(NO_RIGHT, state=ticket.status)
 
 

@@ -56,10 +56,18 @@ def sees_line(viewer: Viewer, ticket: Facts, line: Line) -> bool:
 
 def sees_estimate(viewer: Viewer, ticket: Facts) -> bool:
     """An approver decides a private ticket's waiting estimate too, without seeing its chat."""
-    if sees(viewer, ticket):
-        return True
+    return sees(viewer, ticket) or (approves(viewer, ticket) and ticket.status == "approval")
+
+
+def sees_decision(viewer: Viewer, ticket: Facts, deciders: frozenset[int]) -> bool:
+    """Whoever has decided keeps seeing what it was: a second press of the button is told so."""
+    return sees_estimate(viewer, ticket) or (approves(viewer, ticket) and viewer.id in deciders)
+
+
+def approves(viewer: Viewer, ticket: Facts) -> bool:
+    """Whether estimates of the ticket's organisation are theirs to decide."""
     powers = viewer.powers(ticket.organisation_id)
-    return bool(powers and powers.can_approve and ticket.status == "approval")
+    return powers is not None and powers.can_approve
 
 
 def takes_part(viewer: Viewer, ticket: Facts) -> bool:
@@ -69,8 +77,7 @@ def takes_part(viewer: Viewer, ticket: Facts) -> bool:
         return False
     if viewer.id in (ticket.author_id, ticket.assignee_id) or viewer.id in ticket.participants:
         return True
-    powers = viewer.powers(ticket.organisation_id)
-    if powers is not None and powers.can_approve and ticket.asked:
+    if approves(viewer, ticket) and ticket.asked:
         return True
     return ticket.assignee_id is None and "executor" in viewer.roles and ticket.service_id in viewer.serves
 
@@ -81,7 +88,7 @@ def actors(viewer: Viewer, ticket: Facts) -> frozenset[Actor]:
     powers = viewer.powers(ticket.organisation_id)
     if powers is not None and viewer.id == ticket.author_id:
         found.add("author")
-    if powers is not None and powers.can_approve and sees_estimate(viewer, ticket):
+    if approves(viewer, ticket) and sees_estimate(viewer, ticket):
         found.add("approver")
     if "executor" in viewer.roles and sees_as_staff(viewer, ticket):
         found.add("executor")

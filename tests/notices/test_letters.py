@@ -111,7 +111,7 @@ async def test_the_approvers_mail_holds_amount_lines_and_a_link_for_each_answer(
         assert part in letter.text
         assert part in letter.html.replace("&nbsp;", NB)
     for decision in ("approved", "rejected"):
-        assert f"http://localhost:8000/tickets/{number}?decision={decision}#askh" in letter.text
+        assert f"http://localhost:8000/tickets/{number}/decision?decision={decision}" in letter.text
 
 
 @pytest.mark.parametrize(("rates", "words"), [("without", ", без НДС:"), ("22", ", с НДС 22 %:"), ("5 without", ":")])

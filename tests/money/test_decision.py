@@ -1,0 +1,116 @@
+"""The page a mail's links open: an approver decides there, also on a private ticket, and sees how it was decided."""
+
+import pytest
+
+from server.db import Database, Session
+from server.errors import Conflict, NotFound
+from server.money import actions as money
+from server.people.policy import Viewer
+from server.tickets import actions, moving
+from tests.cast import Cast, ask, on_sqlite
+from tests.house import House
+from tests.people.browser import browser, text
+from tests.people.entrance import give_password
+from tests.tickets.ways import WORK, add_person, do
+
+pytestmark = on_sqlite
+WORDS = "Настройка"
+
+
+async def asked(db: Database, cast: Cast, *, private: bool = True) -> int:
+    """A ticket of Anna's whose estimate waits for Boris."""
+    number = await ask(db, cast.anna, cast.accounting, "Премия бухгалтеру", private=private)
+    await do(db, cast.denis, actions.claim, number)
+    await do(db, cast.denis, money.hand_in_estimate, number, WORK)
+    return number
+
+
+@pytest.fixture
+async def waiting(house: House) -> int:
+    c = house.cast
+    await give_password(house.db, c.anna, c.boris, c.denis, c.vera)
+    return await asked(house.db, c)
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_an_approver_reads_what_it_costs_and_approves(house: House, waiting: int, private: bool) -> None:
+    """(Seen red: the mail's links led to a page that a private ticket's approver does not have.)"""
+    number = waiting if private else await asked(house.db, house.cast, private=False)
+    at = f"/tickets/{number}/decision"
+    async with browser(house) as b:
+        await b.come_in(house.cast.boris)
+        assert (await b.get(f"/tickets/{number}")).status_code == (404 if private else 200)
+        page = await b.get(at)
+        assert page.status_code == 200
+        shown = text(page)
+        assert all(part in shown for part in ("Премия бухгалтеру", WORDS, "1 500 ₽", "С НДС 22 %"))
+        assert "Ошибка в строке 3" not in shown
+        assert (f'href="/tickets/{number}"' in page.text) is not private
+        done = await b.post(at, version="1", decision="approved")
+        assert (done.status_code, done.headers["location"]) == (303, at)
+        after = text(await b.get(at))
+        assert "Согласовано: 1 500 ₽" in after
+        assert "Борис Нестеров" in after
+        assert 'name="decision"' not in after
+
+
+async def test_a_rejection_wants_a_reason_and_the_second_press_is_told_of_the_first(house: House, waiting: int) -> None:
+    at = f"/tickets/{waiting}/decision"
+    async with browser(house) as b:
+        await b.come_in(house.cast.boris)
+        assert " open" in (await b.get(f"{at}?decision=rejected")).text.split('class="decline')[1][:60]
+        bare = await b.post(at, version="1", decision="rejected", comment=" ")
+        assert bare.status_code == 422
+        assert "Напишите, почему отклоняете" in text(bare)
+        for status, decision in ((303, "rejected"), (409, "approved")):
+            answer = await b.post(at, version="1", decision=decision, comment="Дорого")
+            assert answer.status_code == status
+        assert "Решение по этой оценке уже принято" in text(answer)
+        assert "Отклонено: 1 500 ₽" in text(answer)
+        assert "Дорого" in text(answer)
+
+
+async def test_an_estimate_that_was_replaced_meanwhile_is_shown_anew(house: House, waiting: int) -> None:
+    at = f"/tickets/{waiting}/decision"
+    async with browser(house) as b:
+        await b.come_in(house.cast.boris)
+        await do(house.db, house.cast.denis, _recall_and_hand_in, waiting)
+        answer = await b.post(at, version="1", decision="approved")
+        assert answer.status_code == 409
+        assert "Эта оценка больше не ждёт решения" in text(answer)
+        assert 'name="version" value="2"' in answer.text
+
+
+async def _recall_and_hand_in(s: Session, viewer: Viewer, number: int) -> None:
+    await moving.move(s, viewer, number, "estimating", "Пересчитаем")
+    await money.hand_in_estimate(s, viewer, number, WORK)
+
+
+async def test_for_others_there_is_no_such_page(house: House, waiting: int) -> None:
+    at = f"/tickets/{waiting}/decision"
+    async with browser(house) as b:
+        assert (await b.get(at)).status_code == 303
+        await b.come_in(house.cast.vera)
+        nowhere = text(await b.get("/tickets/999/decision"))
+        for answer in (await b.get(at), await b.post(at, version="1", decision="approved")):
+            assert (answer.status_code, text(answer)) == (404, nowhere)
+    async with browser(house) as b:
+        await b.come_in(house.cast.anna)  # the author sees it and decides nothing
+        page = await b.get(at)
+        assert page.status_code == 200
+        assert 'name="decision"' not in page.text
+        assert (await b.post(at, version="1", decision="approved")).status_code == 403
+
+
+async def test_whoever_has_decided_is_told_so_and_nobody_else_learns_of_a_private_ticket(
+    db: Database, cast: Cast
+) -> None:
+    other = await add_person(db, "second", cast.romashka, can_approve=True)
+    number = await asked(db, cast)
+    await do(db, cast.boris, money.decide, number, 1, "approved")
+    with pytest.raises(Conflict) as refusal:
+        await do(db, cast.boris, money.decide, number, 1, "approved")
+    assert refusal.value.extra["decision"] == "approved"
+    for stranger in (other, cast.vera):
+        with pytest.raises(NotFound):
+            await do(db, stranger, money.decide, number, 1, "approved")
