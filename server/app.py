@@ -5,14 +5,17 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
-from server import contract, demo, health, help, web
+from server import answering, contract, demo, health, help, web
 from server.catalogue import pages as catalogue_pages
 from server.config import Settings
 from server.db import AWAY, Database
@@ -64,17 +67,30 @@ def static_folder() -> Path:
 
 def create_app(settings: Settings, *, with_worker: bool = False) -> Starlette:
     """The application of one process; with the worker inside where there is no other process for it."""
-    return Starlette(
+    return _Guarded(
+        settings,
         routes=routes(settings),
-        middleware=[Middleware(SecurityHeaders, settings=settings), Middleware(SameSite, settings=settings)],
+        middleware=[Middleware(SameSite, settings=settings)],
         exception_handlers={
-            Refusal: web.on_refusal,
-            HTTPException: web.on_http,
-            **dict.fromkeys(AWAY, web.on_database),
-            Exception: web.on_crash,
+            Refusal: answering.on_refusal,
+            HTTPException: answering.on_http,
+            ClientDisconnect: answering.on_gone,
+            **dict.fromkeys(AWAY, answering.on_database),
+            Exception: answering.on_crash,
         },
         lifespan=_lifespan(settings, with_worker),
     )
+
+
+class _Guarded(Starlette):
+    """Starlette's own middleware can't stand outside its answer to a crash; the headers do."""
+
+    def __init__(self, settings: Settings, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.settings = settings
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return SecurityHeaders(super().build_middleware_stack(), self.settings)
 
 
 def _lifespan(settings: Settings, with_worker: bool) -> Lifespan:

@@ -1,7 +1,6 @@
 """The API's edge, the same for every call: bearer → may they see it → may they do it → body → one transaction with
 one action → JSON. A call is a row (`Endpoint`) that the router runs and the description (`server.openapi`) reads."""
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -15,14 +14,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from server import idempotency, web
+from server import idempotency, receiving, web
 from server.bodies import Body, Query, parameters, parse, wrong
 from server.db import Session
-from server.errors import Invalid, Refusal, TimedOut, TooLarge, Unauthorised, UnsupportedType
+from server.errors import Invalid, Refusal, Unauthorised, UnsupportedType, WrongWay
 from server.people.policy import Viewer
 
-MAX_BODY = 8 * 1024 * 1024  # a megabyte of letters, each escaped as \uXXXX, must still be told the limit of its field
-MAX_SECONDS = 30.0
 Gate = Callable[[Session, Viewer, Request], Awaitable[object]]
 
 
@@ -170,9 +167,7 @@ class Resource:
         method = "GET" if request.method == "HEAD" else request.method
         call = self.calls.get(method)
         if call is None:
-            refusal = Refusal("Так сюда обратиться нельзя")
-            refusal.status = 405  # type: ignore[misc]
-            response = web.problem(refusal, web.locale(request))
+            response = web.problem(WrongWay(405), web.locale(request))
             response.headers["allow"] = ", ".join(self.calls)
             return response
         return await (call.read(request) if method == "GET" else call.write(request))
@@ -199,16 +194,8 @@ def _key(request: Request, viewer: Viewer) -> idempotency.Key | None:
 
 
 async def _received(request: Request) -> bytes:
-    data = bytearray()
-    try:
-        async with asyncio.timeout(MAX_SECONDS):
-            async for chunk in request.stream():
-                data += chunk
-                if len(data) > MAX_BODY:
-                    raise TooLarge("Тело запроса больше %(limit)d МБ", values={"limit": MAX_BODY // 1024 // 1024})
-    except TimeoutError:
-        raise TimedOut("Запрос пришёл не целиком. Отправьте его ещё раз.") from None
+    data = await receiving.body(request)
     type_ = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if data and type_ != "application/json" and not type_.endswith("+json"):
         raise UnsupportedType("Здесь ждали application/json")
-    return bytes(data)
+    return data

@@ -19,7 +19,7 @@ class Wrong(str):
 class Refusal(Exception):
     """A refusal with words a person can act on. `detail` is a Russian msgid; `values` fill its %(name)s places."""
 
-    status: ClassVar[int] = 400
+    status: int = 400
     code: ClassVar[str] = "invalid"
 
     def __init__(self, detail: str, /, *, values: Mapping[str, Any] | None = None, **extra: Any) -> None:
@@ -28,6 +28,14 @@ class Refusal(Exception):
         self.values = dict(values or {})
         self.extra = extra
         self.fields = {extra["field"]: Wrong(detail, **self.values)} if "field" in extra else {}
+
+
+class WrongWay(Refusal):
+    """A method, or a form of request, that an address does not take; `status` says which of HTTP's words fits."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("Так сюда обратиться нельзя")
+        self.status = status
 
 
 class Malformed(Refusal):

@@ -37,7 +37,8 @@ class SameSite:
 
 
 class SecurityHeaders:
-    """Sets on every answer what a browser must know; what a route set itself stands."""
+    """Sets on every answer what a browser must know; what a route set itself stands. Pages are kept nowhere, static
+    files are kept and asked about."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -53,10 +54,12 @@ class SecurityHeaders:
             self.headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cached = {"cache-control": "no-cache"} if scope.get("path", "").startswith("/static/") else {}
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 found = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
+                for name, value in (self.headers | cached).items():
                     found.setdefault(name, value)
             await send(message)
 

@@ -2,31 +2,40 @@
 domain."""
 
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from server import i18n
+from server import i18n, receiving
 from server.config import Settings
-from server.db import AWAY, Database, Session
-from server.errors import Invalid, NotFound, Refusal, Unauthorised, Unavailable
+from server.db import Database, Session
+from server.errors import Invalid, NotFound, Refusal, Unauthorised
 from server.files.storage import Storage
 from server.people import sessions, tokens
 from server.people.policy import Viewer
 from server.people.queries import as_viewer
 from server.render import render
+from server.rooms.protocol import MAX_FILES
 from server.tickets.counts import nav
+from server.words import N_
 
 if TYPE_CHECKING:
     from server.rooms.hub import Hub
 
 log = logging.getLogger(__name__)
 SAID = "journal_said"
+# What a page says once after a form: the cookie names it, so nobody else's words can be put there.
+SAYINGS = {
+    "saved": N_("Сохранено"),
+    "invited": N_("Приглашение уходит на почту"),
+    "new_password": N_("Новый пароль уходит на почту"),
+    "password_changed": N_("Пароль изменён. Войдите с ним."),
+}
 
 
 @dataclass
@@ -94,8 +103,15 @@ async def recognise(s: Session, request: Request) -> Viewer | None:
         return None
     if asking.session and asking.stale:
         await _touch(s, request, asking.session)
-    request.state.viewer, request.state.nav = asking.viewer, await nav(s, asking.viewer)
+    request.state.viewer = asking.viewer
+    if request.method == "GET" and not wants_json(request):
+        await around(s, request)
     return asking.viewer
+
+
+async def around(s: Session, request: Request) -> None:
+    """Counts what a page shows around its own matter; for a form only where it is shown again."""
+    request.state.nav = await nav(s, request.state.viewer)
 
 
 async def _touch(s: Session, request: Request, session: str) -> None:
@@ -154,10 +170,11 @@ def page(request: Request, template: str, code: int = 200, /, **context: Any) ->
     """Renders a page with what every page has: who is looking, where, and what was just said."""
     parts = journal(request)
     viewer: Viewer | None = getattr(request.state, "viewer", None)
+    words = SAYINGS.get(request.cookies.get(SAID, ""))
     common = {
         "me": me(viewer), "nav": getattr(request.state, "nav", {}),
         "path": request.url.path, "demo": parts.settings.demo,
-        "said": request.cookies.get(SAID) and i18n.translate(locale(request), _unquoted(request.cookies[SAID])),
+        "said": i18n.translate(locale(request), words) if words else None,
         "limits": {"file_mb": parts.settings.limits.file_mb}, "theme": request.cookies.get("theme"),
     }  # fmt: skip
     html = render(template, locale(request), **(common | context))
@@ -165,10 +182,6 @@ def page(request: Request, template: str, code: int = 200, /, **context: Any) ->
     if SAID in request.cookies:
         response.delete_cookie(SAID)
     return response
-
-
-def _unquoted(value: str) -> str:
-    return bytes.fromhex(value).decode(errors="replace") if all(c in "0123456789abcdef" for c in value) else ""
 
 
 def wants_json(request: Request) -> bool:
@@ -181,18 +194,49 @@ def wants_json(request: Request) -> bool:
 
 
 def done(request: Request, where: str, *, said: str = "", **answer: Any) -> Response:
-    """A form was carried out: JSON for a script, else back to a page (303), which shows `said` once."""
+    """A form was carried out: JSON for a script, else back to a page (303), which shows `said` (one of
+    `SAYINGS`) once."""
     if wants_json(request):
         return JSONResponse({"ok": True, **answer})
     response = RedirectResponse(where, status_code=303)
     if said:
-        response.set_cookie(SAID, said.encode().hex(), max_age=20, httponly=True, samesite="lax")
+        response.set_cookie(SAID, said, max_age=20, httponly=True, samesite="lax")
     return response
 
 
-async def form(request: Request, *, max_files: int = 21, max_fields: int = 300) -> FormData:
-    """The posted form; more parts than any of our forms has are refused before they are kept."""
-    return await request.form(max_files=max_files, max_fields=max_fields, max_part_size=256 * 1024)
+async def asked(request: Request) -> Viewer:
+    """Who is asking, known before anything of the body is read."""
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
+    if viewer is None:
+        async with journal(request).db.reading() as s:
+            viewer = await require(s, request)
+    return viewer
+
+
+async def form(request: Request) -> FormData:
+    """The posted form of somebody who is in."""
+    await asked(request)
+    return await receiving.form(request)
+
+
+@asynccontextmanager
+async def form_with_files(request: Request) -> AsyncIterator[FormData]:
+    """The same with the files of a message; its temporary files are gone when it is left."""
+    await asked(request)
+    file_mb = journal(request).settings.limits.file_mb
+    most = receiving.MAX_BODY + MAX_FILES * file_mb * receiving.MB if file_mb else None
+    # An empty field for files comes as a file without a name.
+    data = await receiving.form_with_files(request, most, MAX_FILES + 1)
+    try:
+        yield data
+    finally:
+        await data.close()
+
+
+async def body(request: Request) -> bytes:
+    """The body of a page's own call, of somebody who is in."""
+    await asked(request)
+    return await receiving.body(request)
 
 
 def field(data: FormData, name: str, default: str = "") -> str:
@@ -233,51 +277,3 @@ def problem(refusal: Refusal, language: str) -> JSONResponse:
         ]
     headers = {"retry-after": str(refusal.extra["retry_after"])} if "retry_after" in refusal.extra else None
     return JSONResponse(body, refusal.status, headers, media_type="application/problem+json")
-
-
-async def on_refusal(request: Request, exc: Exception) -> Response:
-    """The one translator of refusals over HTTP."""
-    assert isinstance(exc, Refusal)
-    if wants_json(request):
-        return problem(exc, locale(request))
-    if isinstance(exc, Unauthorised):
-        return RedirectResponse(f"/login?next={request.url.path}" if request.method == "GET" else "/login", 303)
-    return page(request, "error.html", exc.status, status=exc.status, detail=said(exc, locale(request)), incident=None)
-
-
-async def on_http(request: Request, exc: Exception) -> Response:
-    """The framework's own refusals (no such route, wrong method) in our words."""
-    assert isinstance(exc, HTTPException)
-    refusal: Refusal = NotFound() if exc.status_code == 404 else Refusal("Так сюда обратиться нельзя")
-    if exc.status_code == 404:
-        await _look_around(request)
-    else:
-        refusal.status = exc.status_code  # type: ignore[misc]
-    response = await on_refusal(request, refusal)
-    response.headers.update(exc.headers or {})
-    return response
-
-
-async def _look_around(request: Request) -> None:
-    # "No such page" looks the same as "not yours": for whoever is in, with what is around every page of theirs.
-    if not wants_json(request):
-        with suppress(*AWAY):
-            async with journal(request).db.reading() as s:
-                await recognise(s, request)
-
-
-async def on_database(request: Request, exc: Exception) -> Response:
-    """The database is away: nothing was written, and that is what is said."""
-    log.error("database: %s", type(exc).__name__)
-    return await on_refusal(request, Unavailable("Журнал сейчас не может сохранить это. Попробуйте через минуту."))
-
-
-async def on_crash(request: Request, exc: Exception) -> Response:
-    """What nobody foresaw: logged whole by the server, told plainly to the person."""
-    if wants_json(request):
-        return JSONResponse(
-            {"type": "about:blank", "title": "failed", "status": 500},
-            500,
-            media_type="application/problem+json",
-        )
-    return page(request, "error.html", 500, status=500, detail=None, incident=None)

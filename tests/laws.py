@@ -28,7 +28,7 @@ NOTICES = ["audience", "outbox", "digest", "letters", "digest_letter", "storm", 
 FLOORS = {
     ROOF: ["app", "serving", "contract", "cli", "worker", "demo", "__main__"],
     EDGE: ["pages", "own_pages", "forms", "decision", "help", "api", "socket", "openapi", "health"],
-    WEB: ["web", "guard", "doors", "endpoint", "gates", "downloads"],
+    WEB: ["web", "guard", "doors", "endpoint", "gates", "downloads", "receiving", "answering"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
     ACTION: [
         *ACTS,

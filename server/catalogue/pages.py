@@ -18,7 +18,6 @@ from server.people import passwords
 from server.people.actions import Account
 from server.people.policy import Viewer
 from server.people.queries import staff
-from server.words import N_
 
 VIEWS = ("all", "clients", "staff", "waiting", "off")
 Form = dict[str, Any]
@@ -110,6 +109,7 @@ async def _again(request: Request, refusal: Refusal, form: Form | None, edit: st
     if web.wants_json(request):
         return web.problem(refusal, web.locale(request))
     async with web.journal(request).db.reading() as s:
+        await web.around(s, request)
         return await _users_page(s, request, edit, refusal.status, form, _errors(request, refusal))
 
 
@@ -128,7 +128,7 @@ async def add_user(request: Request) -> Response:
             user = await people.register(s, viewer, account, password, link=f"{journal.settings.base_url}/login")
     except (Invalid, Conflict) as refusal:
         return await _again(request, refusal, _typed(replace(account, organisation=_chosen(data)), None))
-    return web.done(request, f"/admin/users?edit={user.id}", said=N_("Приглашение уходит на почту"), id=user.id)
+    return web.done(request, f"/admin/users?edit={user.id}", said="invited", id=user.id)
 
 
 def _chosen(data: FormData) -> int | None:
@@ -145,7 +145,7 @@ async def amend_user(request: Request) -> Response:
             await people.amend(s, await _admin(s, request), user_id, account)
     except (Invalid, Conflict) as refusal:
         return await _again(request, refusal, _typed(account, user_id))
-    return web.done(request, f"/admin/users?edit={user_id}", said=N_("Сохранено"))
+    return web.done(request, f"/admin/users?edit={user_id}", said="saved")
 
 
 async def send_password(request: Request) -> Response:
@@ -160,7 +160,7 @@ async def send_password(request: Request) -> Response:
             await people.send_new_password(s, viewer, user_id, password, link=f"{journal.settings.base_url}/login")
     except Conflict as refusal:
         return await _again(request, refusal, None, str(user_id))
-    return web.done(request, f"/admin/users?edit={user_id}", said=N_("Новый пароль уходит на почту"))
+    return web.done(request, f"/admin/users?edit={user_id}", said="new_password")
 
 
 async def set_active(request: Request) -> Response:
@@ -176,7 +176,7 @@ async def set_active(request: Request) -> Response:
             await (people.reactivate if to == "yes" else people.deactivate)(s, await _admin(s, request), user_id)
     except Conflict as refusal:
         return await _again(request, refusal, None, str(user_id))
-    return web.done(request, f"/admin/users?edit={user_id}", said=N_("Сохранено"))
+    return web.done(request, f"/admin/users?edit={user_id}", said="saved")
 
 
 async def show_services(request: Request) -> Response:
@@ -236,7 +236,7 @@ async def write_service(request: Request) -> Response:
                 await actions.amend_service(s, viewer, service_id, card)
     except (Invalid, Conflict) as refusal:
         return await _service_again(request, refusal, card, service_id)
-    return web.done(request, f"/admin/services?edit={service_id}", said=N_("Сохранено"), id=service_id)
+    return web.done(request, f"/admin/services?edit={service_id}", said="saved", id=service_id)
 
 
 async def _service_again(request: Request, refusal: Refusal, card: ServiceCard, service_id: int | None) -> Response:
@@ -247,6 +247,7 @@ async def _service_again(request: Request, refusal: Refusal, card: ServiceCard, 
         "approval": card.approval, "active": card.active, "responsible": list(card.responsible),
     }  # fmt: skip
     async with web.journal(request).db.reading() as s:
+        await web.around(s, request)
         return await _services_page(s, request, None, refusal.status, form, _errors(request, refusal))
 
 

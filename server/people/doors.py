@@ -7,9 +7,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from server import web
+from server import receiving, web
 from server.db import Session
-from server.errors import Invalid, Refusal, Unauthorised
+from server.errors import Invalid, Refusal, TooLarge, Unauthorised
 from server.people import sessions
 from server.people.model import LoginSession, User
 from server.people.passwords import LONGEST
@@ -34,11 +34,11 @@ def device(request: Request) -> Device:
 
 
 async def posted(request: Request) -> FormData:
-    """The form of a door. One that is longer than any of them is not even read: its password is too long."""
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > LONGEST_FORM:
-        raise Invalid({"password": "Пароль длиннее %(limit)d знаков"}, values={"limit": LONGEST})
-    return await web.form(request)
+    """The form of a door, where nobody is known yet. One that is longer than any of them has too long a password."""
+    try:
+        return await receiving.form(request, LONGEST_FORM)
+    except TooLarge:
+        raise Invalid({"password": "Пароль длиннее %(limit)d знаков"}, values={"limit": LONGEST}) from None
 
 
 def token_of(request: Request) -> str:

@@ -9,7 +9,6 @@ from server.errors import Invalid, Refusal
 from server.people import account, details, passwords
 from server.people.doors import device, pending, posted, refused, with_login
 from server.people.model import User
-from server.words import N_
 
 # Russia's own zones come first; anybody else's is on the list by itself once it is chosen.
 ZONES = (
@@ -113,7 +112,7 @@ async def reset(request: Request) -> Response:
         errors = web.by_field(request, refusal) if isinstance(refusal, Invalid) else {}
         shown = login if errors else None
         return refused(request, refusal, lambda code, _words: _reset_page(request, code, shown, errors))
-    return web.done(request, "/login", said=N_("Пароль изменён. Войдите с ним."))
+    return web.done(request, "/login", said="password_changed")
 
 
 async def show_profile(request: Request) -> Response:
@@ -143,10 +142,9 @@ def _profile_page(request: Request, user: User, code: int, errors: dict[str, str
 
 async def prefer(request: Request) -> Response:
     """Saves language, zone and digest; the theme is this device's own and stays in a cookie."""
-    data = await web.form(request)
+    viewer, data = await web.asked(request), await web.form(request)
     db = web.journal(request).db
     async with db.reading() as s:
-        viewer = await web.require(s, request)
         user = await s.get_one(User, viewer.id)
     chosen = {n: web.field(data, n, getattr(user, n)) for n in ("locale", "time_zone", "digest")}
     try:
@@ -154,6 +152,8 @@ async def prefer(request: Request) -> Response:
             await account.prefer(s, viewer, **chosen)
     except Invalid as refusal:
         errors = web.by_field(request, refusal)
+        async with db.reading() as s:
+            await web.around(s, request)
         return refused(request, refusal, lambda code, _words: _profile_page(request, user, code, errors, **chosen))
     response = web.done(request, "/profile?saved=1")
     if "theme" in data:

@@ -50,12 +50,9 @@ def saying(line: Line) -> Callable[[Request], Awaitable[Response]]:
 
     async def handle(request: Request) -> Response:
         number = web.number(request)
-        data = await web.form(request)
-        db = web.journal(request).db
-        async with db.reading() as s:
-            viewer = await web.require(s, request)
-        files = await downloads.parts_of(request, viewer.id, data)
-        async with db.transaction() as s:
+        async with web.form_with_files(request) as data:
+            files = await downloads.parts_of(request, (await web.asked(request)).id, data)
+        async with web.journal(request).db.transaction() as s:
             s.add_all(files)
             said = words(data, downloads.ids_of(data) + [f.id for f in files])
             event = await talk.say(s, await web.require(s, request), number, line, said)

@@ -1,6 +1,7 @@
 """The pages of requests: the client's list, the queue, the form of a new one, the room, search. Reading goes
 straight to `queries`."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
@@ -25,6 +26,7 @@ from server.tickets import actions, drafts, groups, queries, showing
 from server.tickets import search as finding
 
 OLDER = 50
+Gather = Callable[[Session, Viewer, int, set[int]], Awaitable[dict[str, Any]]]
 
 
 async def home(request: Request) -> Response:
@@ -77,10 +79,9 @@ async def new(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """Sends the form. A refusal shows it again with everything that was typed and what is wrong with each field."""
     parts = web.journal(request)
-    data = await web.form(request)
-    async with parts.db.reading() as s:
-        viewer = await web.require(s, request)
-    files = await downloads.parts_of(request, viewer.id, data)
+    viewer = await web.asked(request)
+    async with web.form_with_files(request) as data:
+        files = await downloads.parts_of(request, viewer.id, data)
     try:
         wanted = _wanted(data, downloads.ids_of(data) + [f.id for f in files], request.headers.get("idempotency-key"))
         async with parts.db.transaction() as s:
@@ -97,10 +98,11 @@ async def create(request: Request) -> Response:
 async def _again(request: Request, viewer: Viewer, data: FormData, refusal: Refusal) -> Response:
     if web.wants_json(request):
         raise refusal
-    language = web.locale(request)
-    wrong = refusal.fields if isinstance(refusal, Invalid) else {"text": refusal.detail}
-    errors = {f: i18n.translate(language, d, **refusal.values) for f, d in wrong.items()}
+    errors = {"text": web.said(refusal, web.locale(request))}
+    if isinstance(refusal, Invalid):
+        errors = web.by_field(request, refusal)
     async with web.journal(request).db.reading() as s:
+        await web.around(s, request)
         values = _values(data) | {"files": await drafts.files_json(s, viewer, downloads.ids_of(data))}
         context = await _form(request, s, viewer, values, errors)
     return web.page(request, "tickets/create.html", refusal.status, **context)
@@ -159,19 +161,19 @@ async def _form(
 
 async def room(request: Request) -> Response:
     """The ticket's page: the conversation and everything beside it."""
-    return await _room(request, "ticket/page.html")
+    return await _room(request, "ticket/page.html", showing.ticket_page)
 
 
 async def panel(request: Request) -> Response:
     """What stands around the conversation, anew: fetched after an event that changed it."""
-    return await _room(request, "ticket/panel.html")
+    return await _room(request, "ticket/panel.html", showing.panel)
 
 
-async def _room(request: Request, template: str) -> HTMLResponse:
+async def _room(request: Request, template: str, gather: Gather) -> HTMLResponse:
     parts, number = web.journal(request), web.number(request)
     async with parts.db.reading() as s:
         viewer = await web.require(s, request)
-        context = await showing.ticket_page(s, viewer, number, parts.hub.presence.online(number))
+        context = await gather(s, viewer, number, parts.hub.presence.online(number))
     language = web.locale(request)
     for move in context["moves"]:
         move["label"] = i18n.translate(language, move["label"])
@@ -198,15 +200,13 @@ async def older(request: Request) -> Response:
 async def preview(request: Request) -> Response:
     """A text as it will look in the room."""
     data = await web.form(request)
-    async with web.journal(request).db.reading() as s:
-        await web.require(s, request)
     typed = text.message(web.field(data, "text"), limit=MAX_TEXT, may_be_empty=True)
     return JSONResponse({"html": str(markdown(typed))})
 
 
 async def draft(request: Request) -> Response:
     """What the page keeps of a text being written: read, put, dropped by its script."""
-    raw = await request.body() if request.method == "PUT" else b""
+    raw = await web.body(request) if request.method == "PUT" else b""
     async with web.journal(request).db.transaction() as s:
         viewer = await web.require(s, request)
         place = await drafts.place(s, viewer, request.path_params["place"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server import endpoint
+from server import receiving
 from server.files import uploads
 from server.people import sessions
 from server.people.model import User
@@ -150,7 +150,7 @@ async def test_a_stranger_is_answered_before_the_body_is_read(api: Company) -> N
 
 
 async def test_a_body_that_stops_coming_is_408(api: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "MAX_SECONDS", 0.1)
+    monkeypatch.setattr(receiving, "MAX_SECONDS", 0.1)
     monkeypatch.setattr(uploads, "IDLE", 0.1)
     host, port = api.house.base.removeprefix("http://").split(":")
     for path, type_ in (("/drafts/new", "application/json"), ("/files", "multipart/form-data; boundary=x")):

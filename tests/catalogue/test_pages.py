@@ -134,7 +134,7 @@ async def test_a_service_is_added_amended_and_hidden(house: House) -> None:
             f"/admin/services/{house.cast.network}", **(fields | {"name": "Сеть", "approval": "sometimes"})
         )
         assert answer.status_code == 422
-        answer = await b.post(f"/admin/services/{house.cast.network}", **fields)
+        answer = await b.post(f"/admin/services/{house.cast.network}", **(fields | {"name": "Сеть"}))
         assert answer.status_code == 303
         async with house.db.reading() as s:
             network = await s.get_one(Service, house.cast.network)
