@@ -17,7 +17,7 @@ from server.errors import Conflict, Invalid, NotFound
 from server.events.log import AccessChanged
 from server.notices.model import Dispatch
 from server.people import details, handover, sessions
-from server.people.model import Challenge, Membership, User
+from server.people.model import ApiToken, Challenge, MailLink, Membership, User
 from server.people.passwords import Password
 from server.people.policy import Viewer
 from server.people.queries import by_login
@@ -190,12 +190,14 @@ async def deactivate(s: Session, viewer: Viewer, user_id: int) -> None:
     user.active = False
     user.auth_version += 1
     await sessions.end_all(s, user)
+    for ended in (ApiToken, MailLink):  # let in again, the person does not find old keys working
+        await s.exec(delete(ended).where(col(ended.user_id) == user_id))
     access_changed(s, user)
     log.info("user %s deactivated by %s", user.id, viewer.id)
 
 
 async def reactivate(s: Session, viewer: Viewer, user_id: int) -> None:
-    """Lets a person in again, with the password they had."""
+    """Lets a person in again, with the password they had; tokens and links have ended."""
     require_admin(viewer)
     user = await locked(s, user_id)
     user.active = True

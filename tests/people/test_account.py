@@ -312,3 +312,15 @@ async def test_a_code_under_way_dies_with_a_reset(db: Database, cast: Cast) -> N
     async with db.reading() as s:
         assert await sessions.find(s, token, stage="password") is None
     assert timedelta(minutes=10) == entering.CODE_LIFE
+
+
+async def test_whoever_is_let_in_again_finds_no_old_token_or_link_working(db: Database, cast: Cast) -> None:
+    link = await _link(db, "anna")
+    async with db.transaction() as s:
+        admin = await as_viewer(s, cast.pavel)
+        await actions.deactivate(s, admin, cast.anna.id)
+        await actions.reactivate(s, admin, cast.anna.id)
+    async with db.reading() as s:
+        assert await tokens.find(s, cast.anna.token) is None
+        with pytest.raises(Gone):
+            await account.behind_link(s, link)
