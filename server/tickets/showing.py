@@ -32,35 +32,53 @@ DANGER = frozenset({"cancelled"})
 async def ticket_page(s: Session, viewer: Viewer, number: int, online: set[int]) -> dict[str, Any]:
     """The context of templates/ticket/page.html; `NotFound` for whom the ticket does not exist."""
     seen = await queries.find(s, viewer, number)
+    return await _conversation(s, viewer, seen) | await _beside(s, viewer, seen, online)
+
+
+async def panel(s: Session, viewer: Viewer, number: int, online: set[int]) -> dict[str, Any]:
+    """The context of templates/ticket/panel.html: what stands around the conversation, without it."""
+    return await _beside(s, viewer, await queries.find(s, viewer, number), online)
+
+
+async def _conversation(s: Session, viewer: Viewer, seen: Seen) -> dict[str, Any]:
+    ticket = seen.ticket
+    context = {
+        "head": ticket.head,
+        "events": await log.wire(s, await log.newest(s, ticket.number, PUBLIC)),
+        "first_unread": await _first_unread(s, viewer, seen),
+    }
+    if not policy.sees_as_staff(viewer, seen.facts):
+        return context
+    notes = await log.wire(s, await log.newest(s, ticket.number, STAFF, NOTES))
+    return context | {"notes": notes, "staff_head": ticket.staff_head}
+
+
+async def _beside(s: Session, viewer: Viewer, seen: Seen, online: set[int]) -> dict[str, Any]:
     ticket, is_staff = seen.ticket, policy.sees_as_staff(viewer, seen.facts)
+    workers = await staff(s, "executor", "lead")
     context: dict[str, Any] = {
         "ticket": await queries.ticket_json(s, viewer, ticket),
-        "head": ticket.head,
-        "events": await log.wire(s, await log.newest(s, number, PUBLIC)),
         "people": await _people(s, viewer, seen, online),
         "can": can(viewer, seen),
         "moves": await _moves(s, viewer, seen),
         "executor": await _executor(s, viewer, ticket, online),
-        "estimates": await _estimates(s, number),
-        "files": await _files(s, number, is_staff),
-        "draft": await draft(s, viewer, str(number)),
+        "estimates": await _estimates(s, ticket.number),
+        "files": await _files(s, ticket.number, is_staff),
+        "draft": await draft(s, viewer, str(ticket.number)),
         "today": now().date().isoformat(),
         **await _history(s, ticket),
     }
-    context["first_unread"] = await _first_unread(s, viewer, seen)
-    context["addable"] = await _addable(s, seen, {p["id"] for p in context["people"]})
-    return context | (await _for_staff(s, viewer, seen) if is_staff else {})
+    context["addable"] = await _addable(s, seen, workers, {p["id"] for p in context["people"]})
+    return context | (await _for_staff(s, viewer, seen, workers) if is_staff else {})
 
 
-async def _for_staff(s: Session, viewer: Viewer, seen: Seen) -> dict[str, Any]:
+async def _for_staff(s: Session, viewer: Viewer, seen: Seen, workers: list[User]) -> dict[str, Any]:
     ticket = seen.ticket
     minutes = await s.exec(select(func.sum(TimeEntry.minutes)).where(TimeEntry.ticket == ticket.number))
     mine = await queries.open_tickets(s, viewer, MINI, assigned=True)
     return {
-        "notes": await log.wire(s, await log.newest(s, ticket.number, STAFF, NOTES)),
-        "staff_head": ticket.staff_head,
         "services": [{"id": x.id, "name": x.name} for x in await _services(s)],
-        "staff": [u.person() for u in await staff(s, "executor", "lead")],
+        "staff": [u.person() for u in workers],
         "minutes": minutes.one() or 0,
         "deadlines": [],
         "mini": {"title": "Мои", "rows": await queries.rows(s, viewer, mine)} if mine else None,
@@ -193,9 +211,9 @@ async def _first_unread(s: Session, viewer: Viewer, seen: Seen) -> int | None:
     return (await s.exec(query)).one()
 
 
-async def _addable(s: Session, seen: Seen, there: set[int]) -> list[dict[str, Any]]:
+async def _addable(s: Session, seen: Seen, workers: list[User], there: set[int]) -> list[dict[str, Any]]:
     """Whom one could bring in: of the ticket's organisation, and of the staff."""
-    people = [*await members(s, seen.ticket.organisation_id), *await staff(s, "executor", "lead")]
+    people = [*await members(s, seen.ticket.organisation_id), *workers]
     return [u.person() for u in people if u.id not in there]
 
 

@@ -14,6 +14,15 @@ export function bind(root, page) {
   return () => panel.end();
 }
 
+/** Whether what happened shows beside the conversation: plain words don't, unless their author has just come in.
+ * @param {any} event @param {Set<number>} spoken whose words are known of already; it grows */
+export function stirs(event, spoken) {
+  const newcomer = event.kind === "message" && !spoken.has(event.author.id);
+  if (event.kind === "message") spoken.add(event.author.id);
+  if (event.kind === "edit") return false;
+  return event.kind !== "message" || newcomer || event.files?.length > 0;
+}
+
 class Panel {
   /** @type {any} */
   #timer;
@@ -31,10 +40,11 @@ class Panel {
     this.page = page;
     for (const [name, head] of [[root.dataset.room, root.dataset.head], [root.dataset.staffRoom, root.dataset.staffHead]]) {
       if (!name) continue;
+      const spoken = new Set();
       const room = page.room(name, { after: Number(head), html: true });
-      this.#offs.push(room.on("event", () => this.soon()), room.on("reset", () => this.soon()), room.on("lost", () => this.#lost()));
+      this.#offs.push(room.on("event", ({ event }) => { if (stirs(event, spoken)) this.soon(); }), room.on("reset", () => this.soon()), room.on("lost", () => this.#lost()));
     }
-    if ($(root, "[data-live=mini]")) this.#offs.push(page.room("queue").on("row", () => this.soon(LISTS)));
+    if ($(root, "[data-live=mini]")) this.#offs.push(page.room("queue").on("row", frame => { if (this.#mine(frame)) this.soon(LISTS); }));
     const acted = () => this.soon();
     document.addEventListener("journal:acted", acted);
     const clock = setInterval(() => { if (!document.hidden) this.soon(); }, AGES);
@@ -45,6 +55,11 @@ class Panel {
   end() {
     clearTimeout(this.#timer);
     for (const off of this.#offs) off();
+  }
+
+  /** Whether a row of the queue stands in the list of one's own, or should. @param {any} frame */
+  #mine({ ticket, gone }) {
+    return String(ticket?.assignee?.id) === this.page.me || $(document, `[data-live=mini] [data-ticket="${ticket?.number ?? gone}"]`) !== null;
   }
 
   /** What is wanted soonest decides. @param {number} [wait] */
