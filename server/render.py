@@ -1,6 +1,6 @@
 """Templates become HTML here: one environment for each language. Nothing about requests or rights."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ COMMON: dict[str, Any] = {
     "support": None,
 }
 
+PERSONAL = {"read", "unread", "staff_read", "staff_unread"}
+
 # What a form says beforehand; the server refuses the same (protocol.md).
 MOST = {"subject": 200, "text": MAX_TEXT, "files": 20}
 
@@ -46,10 +48,11 @@ def events_html(event: Mapping[str, Any], locale: str) -> str:
     return render(f"events/_{event['kind']}.html", locale, event=event)
 
 
-def row_html(row: Mapping[str, Any], locale: str, *, staff: bool, viewer: int = 0, roles: Iterable[str] = ()) -> str:
-    """A ticket's row in the staff's queue or in the client's list, as the socket sends it to this viewer."""
-    template = "tickets/_queue_row.html" if staff else "tickets/_request_row.html"
-    return render(template, locale, row=row, me={"id": viewer, "roles": list(roles)})
+def row_html(row: Mapping[str, Any], locale: str, *, takes: bool = False) -> str:
+    """A ticket's row in the staff's queue (`takes`: of those who may take tickets) or in the client's list. The same
+    for all of them: what is unread is the browser's business."""
+    template = "tickets/_queue_row.html" if "staff_head" in row else "tickets/_request_row.html"
+    return render(template, locale, row={k: v for k, v in row.items() if k not in PERSONAL}, takes=takes)
 
 
 @cache

@@ -161,7 +161,8 @@ class Hub:
         if room := self.rooms.get(body["room"]):
             frame = {"op": "read", "room": body["room"], "user": person, "upto": body["upto"]}
             room.tell(frame, person["id"], staff=body["staff"])
-        self.lists.touch([body["ticket"]], only=person["id"], same=True)
+        staff_line = body["room"] == room_name(body["ticket"], STAFF)
+        self.lists.touch([body["ticket"]], only=person["id"], staff_only=staff_line, same=True)
 
     async def _on_typing(self, body: Json) -> None:
         person = body["person"]

@@ -2,7 +2,7 @@
 remembered, so that it can be told of what is gone."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -17,10 +17,10 @@ from server.rooms.presence import Presence
 from server.rooms.protocol import INBOX, QUEUE, TicketRoom, encode
 from server.rooms.room import Connection
 from server.tickets import policy, queries
-from server.tickets.facts import facts_of
 from server.tickets.inbox import inbox_items, taking_part
 from server.tickets.model import Ticket
 from server.tickets.policy import Facts
+from server.tickets.queries import Known
 from server.tickets.workflow import OPEN
 
 # A transaction may commit this much later than the moment its events bear, and clocks of two machines may differ.
@@ -38,11 +38,12 @@ class Mark(NamedTuple):
 
 class ListSeat:
     """One socket in `queue` or `inbox`: the versions it was sent, and the highest of them. Until its first list has
-    left, what is touched waits in `missed`."""
+    left, what is touched waits in `missed`. An inbox `counts` the public log and knows no other."""
 
-    def __init__(self, connection: Connection, html: bool = False) -> None:
+    def __init__(self, connection: Connection, html: bool = False, *, counts: bool = False) -> None:
         self.connection = connection
         self.html = html
+        self.counts = counts
         self.sent: dict[int, int] = {}
         self.v = 0
         self.missed: dict[int, set[Mark]] | None = {}
@@ -51,10 +52,27 @@ class ListSeat:
         """Whether one of the marks concerns this socket and tells it something new. A client's version knows nothing of
         the staff's log."""
         viewer = self.connection.viewer
-        staff = policy.sees_as_staff(viewer, facts)
+        staff = not self.counts and policy.sees_as_staff(viewer, facts)
         mine = [m for m in marks if m.only in (None, viewer.id) and (staff or not m.staff_only)]
         v = ticket.staff_changed if staff else ticket.changed
         return any(m.same for m in mine) or (bool(mine) and self.sent.get(ticket.number, -1) < v)
+
+
+class Drawn:
+    """Rows of one turn, each drawn once for everybody to whom it looks the same. Who looks or types there is told to
+    the others, not to themselves."""
+
+    def __init__(self) -> None:
+        self._html: dict[tuple[object, ...], str] = {}
+
+    def html(self, row: dict[str, Any], viewer: Viewer, locale: str) -> str:
+        """The row in this language, for this viewer's side."""
+        others = {name: [p for p in row[name] if p["id"] != viewer.id] for name in ("viewers", "typing")}
+        who = [(name, p["id"]) for name, people in others.items() for p in people]
+        key = (row["number"], "staff_head" in row, viewer.executor, locale, *who)
+        if key not in self._html:
+            self._html[key] = row_html(row | others, locale, takes=viewer.executor)
+        return self._html[key]
 
 
 class Lists:
@@ -86,25 +104,41 @@ class Lists:
     async def enter_queue(self, connection: Connection, html: bool) -> None:
         """Sends the first 200 open rows; from then on each change of a row."""
         seat = self.queue[connection] = ListSeat(connection, html)
-        async with self.db.reading(one_moment=True) as s:
-            rows = await self._rows(s, seat, await queries.open_tickets(s, connection.viewer))
+        try:
+            async with self.db.reading(one_moment=True) as s:
+                tickets = await queries.open_tickets(s, connection.viewer)
+                known = await queries.gather(s, tickets, {connection.viewer.id})
+        except BaseException:
+            self._forget(self.queue, seat)
+            raise
+        drawn = Drawn()
+        rows = [self._row(seat, t, known, drawn) for t in tickets]
         seat.v = max((row["v"] for row in rows), default=0)
         seat.sent = {row["number"]: row["v"] for row in rows}
         self._enter(seat, {"op": "joined", "room": QUEUE, "rows": rows, "v": seat.v})
 
     async def enter_inbox(self, connection: Connection) -> None:
         """Sends what is unread; from then on each change of it."""
-        seat = self.inbox[connection] = ListSeat(connection)
+        seat = self.inbox[connection] = ListSeat(connection, counts=True)
         since = micros(self._asked - OVERLAP)
-        async with self.db.reading(one_moment=True) as s:
-            items = await inbox_items(s, connection.viewer)
-            lately = select(Ticket.number, Ticket.changed).where(
-                col(Ticket.staff_changed) > since, taking_part(connection.viewer)
-            )
-            known = dict((await s.exec(lately)).all())  # what the poll would find is told already
+        lately = select(Ticket.number, Ticket.changed).where(
+            col(Ticket.changed) > since, taking_part(connection.viewer)
+        )
+        try:
+            async with self.db.reading(one_moment=True) as s:
+                items = await inbox_items(s, connection.viewer)
+                known = dict((await s.exec(lately)).all())  # what the poll would find is told already
+        except BaseException:
+            self._forget(self.inbox, seat)
+            raise
         seat.v = max((item["v"] for item in items), default=0)
         seat.sent = {item["ticket"]: 0 for item in items} | known
         self._enter(seat, {"op": "joined", "room": INBOX, "items": items, "v": seat.v})
+
+    def _forget(self, seats: dict[Connection, ListSeat], seat: ListSeat) -> None:
+        """A list that could not be read: nothing waits for it."""
+        if seats.get(seat.connection) is seat:
+            del seats[seat.connection]
 
     def _enter(self, seat: ListSeat, joined: dict[str, Any]) -> None:
         seat.connection.send(encode(joined), page=True)
@@ -137,22 +171,19 @@ class Lists:
             return
         async with self.db.reading(one_moment=True) as s:
             tickets = list((await s.exec(select(Ticket).where(col(Ticket.number).in_(dirty)))).all())
-            facts = await facts_of(s, tickets)
-            for seats, send in ((self.queue, self._send_rows), (self.inbox, self._send_items)):
-                for seat in tuple(seats.values()):
-                    if seat.missed is not None:
-                        for ticket, marks in dirty.items():
-                            seat.missed.setdefault(ticket, set()).update(marks)
-                        continue
-                    if seats.get(seat.connection) is not seat:
-                        continue  # it left while another was served
-                    wanted = [t for t in tickets if seat.wants(t, facts[t.number], dirty[t.number])]
-                    await send(s, seat, wanted, facts)
+            known = await queries.gather(s, tickets, {c.viewer.id for c in self.queue})
+            drawn = Drawn()
+            for seat, wanted in _wanting(self.queue, tickets, known.facts, dirty):
+                self._send_rows(seat, wanted, known, drawn)
+            unread: dict[int, list[dict[str, Any]]] = {}
+            for seat, wanted in _wanting(self.inbox, tickets, known.facts, dirty):
+                await self._send_items(s, seat, wanted, known.facts, unread)
 
-    async def _send_rows(self, s: Session, seat: ListSeat, tickets: list[Ticket], facts: dict[int, Facts]) -> None:
+    def _send_rows(self, seat: ListSeat, tickets: list[Ticket], known: Known, drawn: Drawn) -> None:
         viewer = seat.connection.viewer
-        shown = [t for t in tickets if t.status in OPEN and policy.sees(viewer, facts[t.number])]
-        for row in await self._rows(s, seat, shown):
+        shown = [t for t in tickets if t.status in OPEN and policy.sees(viewer, known.facts[t.number])]
+        for t in shown:
+            row = self._row(seat, t, known, drawn)
             seat.sent[row["number"]] = row["v"]
             seat.v = max(seat.v, row["v"])
             seat.connection.send(encode({"op": "row", "room": QUEUE, "ticket": row}))
@@ -165,13 +196,19 @@ class Lists:
             seat.v += 1
             seat.connection.send(encode({"op": "row", "room": QUEUE, "gone": ticket, "v": seat.v}))
 
-    async def _send_items(self, s: Session, seat: ListSeat, tickets: list[Ticket], facts: dict[int, Facts]) -> None:
-        """Whoever takes part no longer is told once that nothing is unread there."""
+    async def _send_items(
+        self, s: Session, seat: ListSeat, tickets: list[Ticket], facts: dict[int, Facts],
+        unread: dict[int, list[dict[str, Any]]],
+    ) -> None:  # fmt: skip
+        """Whoever takes part no longer is told once that nothing is unread there. `unread`: what was asked for other
+        sockets of the same people."""
         viewer = seat.connection.viewer
         concerned = [t for t in tickets if policy.takes_part(viewer, facts[t.number]) or t.number in seat.sent]
         if not concerned:
             return
-        items = {i["ticket"]: i for i in await inbox_items(s, viewer)}
+        if viewer.id not in unread:
+            unread[viewer.id] = await inbox_items(s, viewer)
+        items = {i["ticket"]: i for i in unread[viewer.id]}
         total = sum(i["unread"] for i in items.values())
         for t in concerned:
             item = items.get(t.number)
@@ -184,17 +221,15 @@ class Lists:
                 "unread": item["unread"] if item else 0, "total": total, "v": seat.v,
             }))  # fmt: skip
 
-    async def _rows(self, s: Session, seat: ListSeat, tickets: list[Ticket]) -> list[dict[str, Any]]:
+    def _row(self, seat: ListSeat, ticket: Ticket, known: Known, drawn: Drawn) -> dict[str, Any]:
         viewer = seat.connection.viewer
-        rows = await queries.rows(s, viewer, tickets)
-        for row in rows:
-            staff = "staff_head" in row
-            if staff:
-                row["viewers"] = self.presence.looking(row["number"])
-                row["typing"] = self.presence.typing(row["number"])
-            if seat.html:
-                row["html"] = row_html(row, seat.connection.locale, staff=staff, viewer=viewer.id, roles=viewer.roles)
-        return rows
+        row = known.row(viewer, ticket)
+        if "staff_head" in row:
+            row["viewers"] = self.presence.looking(ticket.number)
+            row["typing"] = self.presence.typing(ticket.number)
+        if seat.html:
+            row["html"] = drawn.html(row, viewer, seat.connection.locale)
+        return row
 
     async def poll(self) -> None:
         """Asks the database what has changed lately: whatever bell was lost is made good here. One query, however many
@@ -225,3 +260,16 @@ class Lists:
             for seat in seats.values():
                 if seat.missed is None:
                     seat.connection.send(encode({"op": "head", "room": room, "v": seat.v}))
+
+
+def _wanting(
+    seats: dict[Connection, ListSeat], tickets: list[Ticket], facts: dict[int, Facts], dirty: dict[int, set[Mark]]
+) -> Iterator[tuple[ListSeat, list[Ticket]]]:
+    """Sockets to which some of these tickets are news. Those still joining keep the marks for later; those that leave
+    while others are served are passed over."""
+    for seat in tuple(seats.values()):
+        if seat.missed is not None:
+            for ticket, marks in dirty.items():
+                seat.missed.setdefault(ticket, set()).update(marks)
+        elif seats.get(seat.connection) is seat:
+            yield seat, [t for t in tickets if seat.wants(t, facts[t.number], dirty[t.number])]

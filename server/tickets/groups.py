@@ -56,7 +56,8 @@ async def staff_queue(
     q = asked.get("q", "")
     rows = await _rows(s, viewer, "open" if view == "all" else view, filters, q)
     for row in rows:
-        row |= {"viewers": looking(row["number"]), "typing": typing(row["number"])}
+        row |= {name: [p for p in at(row["number"]) if p["id"] != viewer.id]
+                for name, at in (("viewers", looking), ("typing", typing))}  # fmt: skip
     return {
         "view": view, "groups": _grouped(rows, ("answer", "doing", "wait", "closed"), _staff_key), "filters": filters,
         "services": await services_by_group(s), "q": q, "total": await _total(s, viewer, view, filters, q),

@@ -1,7 +1,7 @@
 """Reading tickets: find, list, show. Everything goes through `visible` or `policy.sees`; what can't be seen is
 absent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from server.catalogue.model import Organisation, Service
 from server.db import Session
 from server.errors import NotFound
 from server.events import log
-from server.events.kinds import PUBLIC, Line
+from server.events.kinds import PUBLIC, STAFF, Line
 from server.people.model import User
 from server.people.policy import Viewer
 from server.people.queries import by_ids
@@ -85,14 +85,66 @@ async def open_tickets(s: Session, viewer: Viewer, limit: int = 200, *, assigned
     return list(rows.all())
 
 
-async def tickets_json(s: Session, viewer: Viewer, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
-    """TICKETs of the protocol as this viewer may see them; a handful of queries whatever their number."""
+@dataclass(frozen=True)
+class Known:
+    """What TICKETs and ROWs are made of, read once for any number of viewers."""
+
+    facts: dict[int, Facts]
+    people: dict[int, User]
+    services: dict[int, str]
+    organisations: dict[int, str]
+    cursors: dict[tuple[int, int, str], ReadCursor]
+
+    def person(self, user_id: int | None) -> dict[str, Any] | None:
+        """The PERSON; None for nobody."""
+        return self.people[user_id].person() if user_id is not None else None
+
+    def ticket(self, viewer: Viewer, t: Ticket) -> dict[str, Any]:
+        """TICKET as this viewer may see it."""
+        out = _ticket(t, self)
+        out |= _read(t.head, self.cursors.get((viewer.id, t.number, PUBLIC)))
+        if policy.sees_as_staff(viewer, self.facts[t.number]):
+            read = _read(t.staff_head, self.cursors.get((viewer.id, t.number, STAFF)))
+            out |= {f"staff_{name}": value for name, value in read.items()}
+        elif t.status == "new":
+            out["assignee"] = None
+        return out
+
+    def row(self, viewer: Viewer, t: Ticket) -> dict[str, Any]:
+        """ROW: TICKET, last words, version. Who looks or types is added where it is known (the hub)."""
+        out = self.ticket(viewer, t)
+        out["last"] = {"author": self.person(t.last_author_id), "text": t.last_words, "at": log.instant(t.last_at)}
+        v = t.staff_changed if "staff_head" in out else t.changed
+        return out | {"deadline": None, "viewers": [], "typing": [], "v": v}
+
+
+async def gather(s: Session, tickets: Sequence[Ticket], viewers: Collection[int]) -> Known:
+    """A handful of queries, however many tickets and viewers."""
     if not tickets:
-        return []
-    names = await _names(s, tickets)
-    cursors = await reading.cursors(s, [t.number for t in tickets], viewer.id)
-    facts = await facts_of(s, tickets)
-    return [_ticket(t, viewer, facts[t.number], names, cursors) for t in tickets]
+        return Known({}, {}, {}, {}, {})
+    people = {i for t in tickets for i in (t.author_id, t.assignee_id, t.last_author_id) if i is not None}
+    services = await s.exec(select(Service).where(col(Service.id).in_({t.service_id for t in tickets})))
+    organisations = await s.exec(
+        select(Organisation).where(col(Organisation.id).in_({t.organisation_id for t in tickets}))
+    )
+    cursors = await s.exec(
+        select(ReadCursor).where(
+            col(ReadCursor.ticket).in_([t.number for t in tickets]), col(ReadCursor.user_id).in_(viewers)
+        )
+    )
+    return Known(
+        await facts_of(s, tickets),
+        await by_ids(s, people),
+        {x.id: x.name for x in services.all() if x.id is not None},
+        {x.id: x.name for x in organisations.all() if x.id is not None},
+        {(c.user_id, c.ticket, c.line): c for c in cursors.all()},
+    )
+
+
+async def tickets_json(s: Session, viewer: Viewer, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
+    """TICKETs of the protocol as this viewer may see them."""
+    known = await gather(s, tickets, {viewer.id})
+    return [known.ticket(viewer, t) for t in tickets]
 
 
 async def ticket_json(s: Session, viewer: Viewer, ticket: Ticket) -> dict[str, Any]:
@@ -100,64 +152,24 @@ async def ticket_json(s: Session, viewer: Viewer, ticket: Ticket) -> dict[str, A
     return (await tickets_json(s, viewer, [ticket]))[0]
 
 
-@dataclass(frozen=True)
-class _Names:
-    people: dict[int, User]
-    services: dict[int, str]
-    organisations: dict[int, str]
-
-    def person(self, user_id: int | None) -> dict[str, Any] | None:
-        return self.people[user_id].person() if user_id is not None else None
-
-
-async def _names(s: Session, tickets: Iterable[Ticket]) -> _Names:
-    ids = {i for t in tickets for i in (t.author_id, t.assignee_id, t.last_author_id) if i is not None}
-    services = await s.exec(select(Service).where(col(Service.id).in_({t.service_id for t in tickets})))
-    organisations = await s.exec(
-        select(Organisation).where(col(Organisation.id).in_({t.organisation_id for t in tickets}))
-    )
-    return _Names(
-        await by_ids(s, ids),
-        {x.id: x.name for x in services.all() if x.id is not None},
-        {x.id: x.name for x in organisations.all() if x.id is not None},
-    )
-
-
-def _ticket(
-    t: Ticket, viewer: Viewer, facts: Facts, names: _Names, cursors: dict[tuple[int, str], ReadCursor]
-) -> dict[str, Any]:
-    mine = cursors.get((t.number, "public"))
-    out: dict[str, Any] = {
+def _ticket(t: Ticket, known: Known) -> dict[str, Any]:
+    """What of a ticket is the same for everybody who sees it."""
+    return {
         "number": t.number, "subject": t.subject, "status": t.status, "urgency": t.urgency,
-        "service": {"id": t.service_id, "name": names.services[t.service_id]},
-        "organisation": {"id": t.organisation_id, "name": names.organisations[t.organisation_id]},
-        "author": names.person(t.author_id), "assignee": names.person(t.assignee_id),
+        "service": {"id": t.service_id, "name": known.services[t.service_id]},
+        "organisation": {"id": t.organisation_id, "name": known.organisations[t.organisation_id]},
+        "author": known.person(t.author_id), "assignee": known.person(t.assignee_id),
         "due": t.due.isoformat() if t.due else None, "private": t.private, "created_at": log.instant(t.created_at),
-        "head": t.head, "read": mine.upto if mine else 0, "unread": reading.unread(t.head, mine),
         "estimate": {"version": t.estimate_version, "amount": t.estimate_amount} if t.estimate_version else None,
         "payment": {"state": t.payment_state, "invoice": t.invoice}, "rating": t.rating,
     }  # fmt: skip
-    if policy.sees_as_staff(viewer, facts):
-        staff = cursors.get((t.number, "staff"))
-        out |= {
-            "staff_head": t.staff_head, "staff_read": staff.upto if staff else 0,
-            "staff_unread": reading.unread(t.staff_head, staff),
-        }  # fmt: skip
-    elif t.status == "new":
-        out["assignee"] = None
-    return out
+
+
+def _read(head: int, cursor: ReadCursor | None) -> dict[str, int]:
+    return {"head": head, "read": cursor.upto if cursor else 0, "unread": reading.unread(head, cursor)}
 
 
 async def rows(s: Session, viewer: Viewer, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
-    """ROWs of the queue and the list: TICKET, last words, version. Who looks or types is added where it is
-    known (the hub)."""
-    authors = await by_ids(s, {t.last_author_id for t in tickets if t.last_author_id is not None})
-    out = await tickets_json(s, viewer, tickets)
-    for row, t in zip(out, tickets, strict=True):
-        staff = "staff_head" in row
-        row["last"] = {
-            "author": authors[t.last_author_id].person() if t.last_author_id in authors else None,
-            "text": t.last_words, "at": log.instant(t.last_at),
-        }  # fmt: skip
-        row |= {"deadline": None, "viewers": [], "typing": [], "v": t.staff_changed if staff else t.changed}
-    return out
+    """ROWs of the queue and the list."""
+    known = await gather(s, tickets, {viewer.id})
+    return [known.row(viewer, t) for t in tickets]

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from server.tickets import actions
+from server.tickets import actions, talk
 from tests.browser.seats import Seats, ready
 from tests.cast import as_viewer, ask, on_sqlite
 
@@ -101,16 +101,26 @@ async def test_a_closed_request_leaves_its_place_and_no_words(seats: Seats) -> N
     assert (await places(lev))[str(other)] == before[str(other)]
 
 
+async def talk_on(seats: Seats, number: int) -> None:
+    """Anna writes one more word, elsewhere."""
+    async with seats.db.transaction() as s:
+        words = talk.Words("anna-1", "спасибо")
+        await talk.say(s, await as_viewer(s, seats.cast.anna), number, "public", words)
+
+
 async def test_an_answer_reaches_the_clients_list_and_the_tabs_title(seats: Seats) -> None:
     cast = seats.cast
     number = await ask(seats.db, cast.anna, cast.accounting)
     anna, denis = (await seats.window(cast.anna)).page, (await seats.window(cast.denis)).page
     await ready(anna, "/tickets")
+    await expect(anna.locator(f"[data-ticket='{number}']")).to_contain_text("Вы: Ошибка в строке 3")
     await ready(denis, f"/tickets/{number}")
     await denis.locator("#m").fill("Смотрю **прямо сейчас**")
     await denis.locator("#m").press("Enter")
     await expect(anna.locator(f"[data-ticket='{number}']")).to_contain_text("Денис: Смотрю прямо сейчас")
-    await expect(anna.locator(f"[data-ticket='{number}'] .badge")).to_contain_text("1")
+    await expect(anna.locator(f"[data-ticket='{number}'] .badge")).to_contain_text("1 непрочитанное")
+    await talk_on(seats, number)
+    await expect(anna.locator(f"[data-ticket='{number}']")).to_contain_text("Вы: спасибо")
     await expect(anna).to_have_title("(1) Обращение клиента · Журнал Обращений")
     await expect(anna.locator("nav.side [data-count=unread]")).to_have_text("1")
 

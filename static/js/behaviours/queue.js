@@ -3,6 +3,7 @@ import { $, $$, fragment, on, plural, say } from "../lib/dom.js";
 import { get, post } from "../lib/post.js";
 import { paintTimes } from "../lib/time.js";
 import { Deadlines } from "./list/deadlines.js";
+import { personal } from "./list/personal.js";
 import { belongs } from "./list/views.js";
 import { count } from "./inbox.js";
 
@@ -41,6 +42,7 @@ class Queue {
     /** The newest version on the page as it was rendered: whatever is newer and not here came later. */
     this.horizon = Math.max(0, ...this.rows().map(row => Number(row.dataset.v)));
     this.deadlines = new Deadlines(root, this.words, page);
+    personal(this.list, page, this.words);
     const room = page.room("queue", { html: true });
     this.offs = [
       room.on("rows", frame => this.all(frame.rows)),
@@ -103,6 +105,7 @@ class Queue {
     if (!(next instanceof HTMLElement)) return;
     const place = row.contains(document.activeElement) ? focusables(row).indexOf(/** @type {HTMLElement} */ (document.activeElement)) : -1;
     if (Number(row.dataset.v) < ticket.v) next.classList.add("flash");
+    personal(next, this.page, this.words, ticket.unread);
     paintTimes(next, this.page.clock);
     row.replaceWith(next);
     this.deadlines.tick();
@@ -137,6 +140,7 @@ class Queue {
     const numbers = [...this.fresh];
     this.page.unbind(this.list);
     this.list.replaceWith(next);
+    personal(next, this.page, this.words);
     paintTimes(next, this.page.clock);
     void this.page.bind(next);
     if (there) numbersFrom(there);
