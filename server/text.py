@@ -6,12 +6,18 @@ from server.errors import Empty, Invalid, TooLarge
 
 # Cf holds zero-width characters and bidi marks, Zs and Cc blanks: a text of only these shows nothing.
 _UNSEEN = frozenset({"Cf", "Zs", "Zl", "Zp", "Cc"})
+MAX_ID = 64
 _NOT_STORED = "Текст содержит знаки, которые нельзя сохранить. Уберите их и отправьте снова."
 
 
 def is_blank(text: str) -> bool:
     """Whether nothing of it can be seen."""
     return all(unicodedata.category(c) in _UNSEEN for c in text)
+
+
+def is_id(value: str) -> bool:
+    """Whether a client may name something so: short, for machines, nothing unseen in it."""
+    return 1 <= len(value) <= MAX_ID and not any(unicodedata.category(c) in ("Cc", "Cs") for c in value)
 
 
 def storable(text: str, field: str) -> str:

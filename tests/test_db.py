@@ -12,6 +12,7 @@ from tests.cast import Cast
 
 async def test_a_transaction_inside_a_transaction_is_refused_not_waited_for(db: Database, cast: Cast) -> None:
     """On SQLite it would wait for the lock its own task holds, and every other writer behind it."""
+
     async def nested() -> None:
         async with db.transaction() as s:
             (await s.get_one(User, cast.anna.id)).name = "Никто"

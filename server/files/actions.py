@@ -6,15 +6,18 @@ from typing import Any
 from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 
+from server import text
 from server.clock import now
 from server.db import Session
-from server.errors import Conflict, NoRoom, NotFound
+from server.errors import Conflict, Invalid, NoRoom, NotFound, Wrong
 from server.files.model import File
 from server.people.policy import Viewer
+from server.rooms.protocol import MAX_FILES
 from server.tickets.model import Draft
 
 MOST_WAITING = 100
 UNREFERENCED = timedelta(hours=24)
+_GONE = "Файла нет: приложите его ещё раз"
 
 
 async def keep(s: Session, viewer: Viewer, file: File) -> dict[str, Any]:
@@ -36,10 +39,14 @@ async def take(s: Session, viewer: Viewer, ids: list[str], ticket: int, line: st
     """Gives the uploader's own waiting files to a ticket, in order; foreign ones are absent, taken ones conflict."""
     if not ids:
         return []
+    if len(ids) > MAX_FILES:
+        raise Invalid({"files": Wrong("Не больше %(max_length)d", max_length=MAX_FILES)})
+    if not all(text.is_id(i) for i in ids):
+        raise NotFound(_GONE)
     rows = await s.exec(select(File).where(col(File.id).in_(ids)).with_for_update())
     found = {f.id: f for f in rows.all() if f.uploader_id == viewer.id}
     if set(ids) - set(found) or len(set(ids)) != len(ids):
-        raise NotFound("Файла нет: приложите его ещё раз")
+        raise NotFound(_GONE)
     for f in found.values():
         if f.ticket is not None:
             raise Conflict("Файл уже приложен к другому сообщению", file=f.id)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 from sqlmodel import col, select
 
-from server import bodies
+from server import bodies, text
 from server.bodies import Body
 from server.clock import now
 from server.db import Session
@@ -89,8 +89,9 @@ async def drop(s: Session, viewer: Viewer, place: str) -> None:
 
 async def files_json(s: Session, viewer: Viewer, ids: list[str]) -> list[dict[str, Any]]:
     """Which of these uploads still wait for this person's message, in the order named."""
+    named = [i for i in ids if text.is_id(i)]
     rows = await s.exec(
-        select(File).where(col(File.id).in_(ids), File.uploader_id == viewer.id, col(File.ticket).is_(None))
+        select(File).where(col(File.id).in_(named), File.uploader_id == viewer.id, col(File.ticket).is_(None))
     )
     found = {file.id: file_json(file) for file in rows.all()}
     return [found[i] for i in dict.fromkeys(ids) if i in found]

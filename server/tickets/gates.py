@@ -16,18 +16,23 @@ from server.tickets import policy, queries, talk
 from server.tickets.facts import participants
 from server.tickets.model import Ticket
 from server.tickets.policy import Facts
+from server.tickets.workflow import OPEN
+from server.tickets.writing import OVER
 
 May = Callable[[Viewer, Facts], bool]
 NO_RIGHT = "На это у вас нет прав"
 
 
-def on_ticket(words: str, may: May = lambda _v, _f: True, line: Line = PUBLIC) -> Audience:
-    """People who see that line of the ticket (else it is absent) and, by their right, may do this (else 403)."""
+def on_ticket(words: str, may: May = lambda _v, _f: True, line: Line = PUBLIC, *, while_open: bool = False) -> Audience:
+    """People who see that line of the ticket (else it is absent) and, by their right, may do this (else 403); what is
+    `while_open` nobody may any more in a ticket that is over."""
 
     async def gate(s: Session, viewer: Viewer, request: Request) -> None:
         seen = await queries.find(s, viewer, web.number(request), line)
         if not may(viewer, seen.facts):
             raise Forbidden(NO_RIGHT, state=seen.ticket.status)
+        if while_open and seen.ticket.status not in OPEN:
+            raise Forbidden(OVER, state=seen.ticket.status)
 
     return Audience(words, gate)
 
@@ -70,12 +75,14 @@ CHANGES_STAFF = on_message("the note's author for 15 minutes, the lead always", 
 MOVES = on_ticket("whom the table of transitions names", lambda v, f: bool(policy.actors(v, f)))
 WORKS = on_ticket("executor of the service or assignee, lead", policy.can_work)
 GIVES = on_ticket(
-    "lead; the assignee, who hands over", lambda v, f: policy.can_work(v, f) and (v.lead or f.assignee_id == v.id)
+    "lead; the assignee, who hands over",
+    lambda v, f: policy.can_work(v, f) and (v.lead or f.assignee_id == v.id),
+    while_open=True,
 )
-ADDS = on_ticket("who writes in the ticket", policy.can_add_people)
+ADDS = on_ticket("who writes in the ticket", policy.can_add_people, while_open=True)
 LEAVES = on_ticket("who writes in the ticket; everybody for themselves")
-SETS_URGENCY = on_ticket("author, lead", policy.can_change_urgency)
-LEADS = on_ticket("lead", lambda v, _f: v.lead)
+SETS_URGENCY = on_ticket("author, lead", policy.can_change_urgency, while_open=True)
+LEADS = on_ticket("lead", lambda v, _f: v.lead, while_open=True)
 BILLS = on_ticket("accountant", lambda v, _f: policy.can_bill(v))
 DECIDES = Audience("approvers of the ticket's organisation", _deciders)
 RATES = on_ticket("the ticket's author", lambda v, f: "author" in policy.actors(v, f))

@@ -119,7 +119,7 @@ def _wanted(data: FormData, files: list[str], key: str | None) -> actions.NewTic
         subject=web.field(data, "subject"), service=int(service) if service.isdecimal() and len(service) < 10 else 0,
         text=web.field(data, "text"), urgency=web.field(data, "urgency", "normal"), files=files, due=due,
         private=bool(web.field(data, "private")), author=web.whole(data, "author") if author else None,
-        id=key[:64] if key else None,
+        id=key or None,
     )  # fmt: skip
 
 

@@ -42,13 +42,16 @@ class Words:
 
 async def say(s: Session, viewer: Viewer, number: int, line: Line, words: Words) -> Event:
     """Says something once: the same words under the same id give the first event back, whatever has changed since."""
-    if first := await _said_before(s, viewer, number, line, words):
+    named = text.is_id(words.id)
+    if named and (first := await _said_before(s, viewer, number, line, words)):
         return first
     o = await open_ticket(s, viewer, number, line)
-    if first := await _said_before(s, viewer, number, line, words):  # a twin that waited for the same lock
+    if named and (first := await _said_before(s, viewer, number, line, words)):  # a twin that waited for the same lock
         return first
     o.require(policy.can_write(viewer, o.facts, line))
     o.require_open()
+    if not named:
+        raise Invalid({"id": "Такое значение не принимается"})
     said = text.message(words.text, limit=MAX_TEXT, may_be_empty=bool(words.files))
     await _check_reply(o, line, words.reply_to)
     await _guard(o, line, words)

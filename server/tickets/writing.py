@@ -21,6 +21,7 @@ from server.tickets.policy import Facts
 from server.tickets.workflow import OPEN, Actor
 
 LAST_WORDS = 160
+OVER = "Обращение завершено, писать в него нельзя"
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Opened:
     def require_open(self) -> None:
         """Writing ends at `closed` and `cancelled`."""
         if self.ticket.status not in OPEN:
-            raise Forbidden("Обращение завершено, писать в него нельзя", state=self.ticket.status)
+            raise Forbidden(OVER, state=self.ticket.status)
 
     async def record(self, kind: Kind, *, line: Line = PUBLIC, client_id: str | None = None) -> Event:
         """Writes one event and what every event entails: last words, the author's own cursor, notices."""

@@ -58,6 +58,16 @@ async def test_404_comes_before_403_before_422_before_409(api: Company) -> None:
     await api.boris.post(f"{at}/approval", {}, 422)
 
 
+async def test_403_of_a_ticket_that_is_over_comes_before_422(api: Company) -> None:
+    number = await api.ask()
+    at = f"/tickets/{number}"
+    await api.anna.post(f"{at}/status", {"to": "cancelled", "comment": "Уже не нужно"}, 200)
+    await api.anna.put(f"{at}/urgency", {"to": 5}, 403)
+    await api.lev.put(f"{at}/service", {}, 403)
+    await api.lev.put(f"{at}/assignee", {}, 403)
+    await api.anna.post(f"{at}/participants", {}, 403)
+
+
 async def test_409_holds_the_state_as_it_is_now(api: Company) -> None:
     number = await api.ask()
     await api.denis.post(f"/tickets/{number}/claim", expect=200)

@@ -1,11 +1,13 @@
 """What people do to a ticket besides talking and moving it: each who may, each who may not, and two at once."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from server import clock
 from server.db import Database
 from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from server.events.model import Event
@@ -14,7 +16,7 @@ from server.tickets import actions, queries
 from server.tickets.actions import NewTicket
 from server.tickets.model import Counter, Ticket
 from tests.cast import Cast, Person, as_viewer, ask, on_sqlite
-from tests.tickets.ways import add_person, at, do, say
+from tests.tickets.ways import add_person, at, do, move, say
 
 
 async def sees(db: Database, person: Person, number: int) -> bool:
@@ -212,6 +214,33 @@ async def test_T15_numbers_have_neither_repeats_nor_holes_and_there_is_a_limit(d
     )
     assert sorted(t.number for t in made if isinstance(t, Ticket)) == list(range(1, 11))
     assert len([t for t in made if isinstance(t, TooMany)]) == 10
+
+
+async def test_the_limit_is_of_whoever_asks_also_on_behalf_of_others(db: Database, cast: Cast) -> None:
+    new = [NewTicket("Тема", cast.accounting, "Текст", author=a.id) for a in (cast.anna, cast.boris, cast.vera)]
+    for one in new[:2]:
+        await do(db, cast.denis, actions.create, one, per_minute=2)
+    with pytest.raises(TooMany):
+        await do(db, cast.denis, actions.create, new[2], per_minute=2)
+    await do(db, cast.anna, actions.create, NewTicket("Тема", cast.accounting, "Текст"), per_minute=2)
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        await do(db, cast.denis, actions.create, new[2], per_minute=2)
+
+
+async def test_in_a_ticket_that_is_over_the_right_is_refused_before_the_words_are_read(
+    db: Database, cast: Cast
+) -> None:
+    number = await ask(db, cast.anna, cast.accounting)
+    await move(db, cast.anna, number, "cancelled", "Уже не нужно")
+    for action, to in ((actions.change_urgency, "no such"), (actions.change_service, 999)):
+        with pytest.raises(Forbidden):
+            await do(db, cast.lev, action, number, to, None)
+
+
+@pytest.mark.parametrize("id", ["x" * 65, "a\0b"])
+async def test_what_can_not_be_an_id_of_a_request_is_refused(id: str, db: Database, cast: Cast) -> None:
+    with pytest.raises(Invalid):
+        await do(db, cast.anna, actions.create, NewTicket("Тема", cast.accounting, "Текст", id=id))
 
 
 WRONG: list[tuple[dict[str, Any], set[str]]] = [

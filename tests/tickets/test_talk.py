@@ -155,3 +155,25 @@ async def test_C20_a_note_is_replaced_in_its_own_room(db: Database, cast: Cast) 
     await change(db, cast.denis, number, note, "иначе", "staff")
     with pytest.raises(NotFound):
         await change(db, cast.anna, number, note, "иначе", "staff")
+
+
+@pytest.mark.parametrize("id", ["", "x" * 65, "a\0b", "a\nb", "\ud800"])
+async def test_what_can_not_be_an_id_is_refused_by_whatever_door_it_comes(id: str, db: Database, cast: Cast) -> None:
+    """But not told to whom the ticket is none of their business."""
+    number = await ask(db, cast.anna, cast.accounting)
+    with pytest.raises(Invalid) as refusal:
+        await words(db, cast.anna, number, id=id)
+    assert list(refusal.value.fields) == ["id"]
+    with pytest.raises(NotFound):
+        await words(db, cast.vera, number, id=id)
+    with pytest.raises(Forbidden):
+        await words(db, cast.nina, number, id=id)
+
+
+async def test_more_than_twenty_files_are_refused_by_whatever_door_they_come(db: Database, cast: Cast) -> None:
+    number = await ask(db, cast.anna, cast.accounting)
+    with pytest.raises(Invalid) as refusal:
+        await words(db, cast.anna, number, files=[f"{n:032x}" for n in range(21)])
+    assert list(refusal.value.fields) == ["files"]
+    with pytest.raises(NotFound):
+        await words(db, cast.anna, number, files=["a\0b"])
