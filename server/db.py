@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import DateTime, Dialect, event, orm
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext import asyncio as asyncio_orm
@@ -68,7 +68,8 @@ class Session(AsyncSession):
 
 
 class Database:
-    """Owns the engine. `listener` is called with the news of a transaction after its commit, in commit order."""
+    """Owns the engine. `listener` is called with the news of a transaction after its commit: on SQLite in commit order;
+    on PostgreSQL two may change places, and whoever listens asks the log."""
 
     def __init__(self, url: str, listener: Listener | None = None) -> None:
         self.url = url
@@ -126,10 +127,12 @@ class Database:
 
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(
+        engine = create_async_engine(
             url, hide_parameters=True, pool_size=10, max_overflow=10, pool_timeout=5, pool_pre_ping=True,
             connect_args={"timeout": 5, "server_settings": {"application_name": "journal"}},
         )  # fmt: skip
+        event.listen(engine.sync_engine, "handle_error", _away)
+        return engine
     path = urlsplit(url).path
     if path.strip("/"):
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +140,13 @@ def _engine(url: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _sqlite_connect)
     event.listen(engine.sync_engine, "begin", _sqlite_begin)
     return engine
+
+
+def _away(context: ExceptionContext) -> None:
+    """A server that stops, starts or has no connection left is away, not wrong: the driver's own class says neither."""
+    problem = context.original_exception
+    if str(getattr(problem, "sqlstate", None) or "").startswith(("08", "53", "57P")):
+        raise OperationalError(None, None, problem) from problem
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
