@@ -24,13 +24,13 @@ from server.people.model import User
 from server.people.policy import Viewer
 from server.tickets import policy
 from server.tickets.moving import approval_not_needed, possible, take
+from server.tickets.workflow import BEFORE_WORK
 from server.tickets.writing import Opened, open_ticket
 
 MAX_LINES = 100
 MAX_PRICE = 10**12
 MAX_QUANTITY = Decimal(100_000)
 MAX_AMOUNT = 10**13
-NOT_BEGUN = frozenset({"new", "estimating", "approval", "approved", "rejected"})
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,7 @@ async def hand_in_estimate(
     if not 1 <= len(lines) <= MAX_LINES:
         raise Invalid({"lines": "Нужна хотя бы одна строка работ, не больше 100"})
     priced = [price(line, i) for i, line in enumerate(lines)]
-    free = await approval_not_needed(o)
-    step = (
-        None if free and o.ticket.status in ("estimating", "in_progress") else await possible(o, "approval", "estimate")
-    )
+    step = await possible(o, "approval", "estimate")
     estimate = await _keep(o, priced, due, text.comment(comment))
     await o.record(
         EstimateEvent(
@@ -119,7 +116,7 @@ async def hand_in_estimate(
             due=due.isoformat() if due else None, comment=estimate.comment,
         )
     )  # fmt: skip
-    if step is not None:
+    if not await approval_not_needed(o):
         await take(o, step)
     return estimate
 
@@ -223,7 +220,7 @@ async def log_time(
     if day > now().astimezone(ZoneInfo(viewer.time_zone)).date():  # their own today may be UTC's tomorrow
         raise Invalid({"date": "Этот день ещё не наступил"})
     what = text.comment(comment) or ""
-    if billable and (o.ticket.waiting_from or o.ticket.status) in NOT_BEGUN:
+    if billable and (o.ticket.waiting_from or o.ticket.status) in BEFORE_WORK:
         raise Conflict("Платное время учитывают с начала работы", state=o.ticket.status)
     entry = TimeEntry(ticket=number, user_id=viewer.id, minutes=minutes, day=day, comment=what, billable=billable)
     s.add(entry)

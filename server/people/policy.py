@@ -1,10 +1,22 @@
 """Who somebody is, as rules read it. Pure: loaded once by `people.queries.viewer`, then only asked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 STAFF_ROLES = frozenset({"executor", "lead", "accountant"})
+WORKING_ROLES = frozenset({"executor", "lead"})
 ROLES = ("client", "executor", "lead", "accountant", "admin")
+
+
+def is_staff(roles: Iterable[str]) -> bool:
+    """Whether these roles make somebody one of ours; an admin alone is not."""
+    return not STAFF_ROLES.isdisjoint(roles)
+
+
+def works_tickets(roles: Iterable[str]) -> bool:
+    """Whether these roles let somebody be given tickets."""
+    return not WORKING_ROLES.isdisjoint(roles)
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ class Viewer:
 
     @property
     def staff(self) -> bool:
-        return bool(self.roles & STAFF_ROLES)
+        return is_staff(self.roles)
 
     @property
     def lead(self) -> bool:
@@ -46,7 +58,7 @@ class Viewer:
 
     @property
     def executor(self) -> bool:
-        return bool(self.roles & {"executor", "lead"})
+        return works_tickets(self.roles)
 
     @property
     def admin(self) -> bool:

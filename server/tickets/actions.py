@@ -14,6 +14,7 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from server.events import log
 from server.events.kinds import (
     MAX_TEXT,
+    PUBLIC,
     URGENCIES,
     Assignee,
     FileRef,
@@ -29,11 +30,12 @@ from server.events.model import Event
 from server.files import actions as files
 from server.people import attempts
 from server.people.model import User
-from server.people.policy import STAFF_ROLES, Viewer
+from server.people.policy import Viewer, works_tickets
 from server.people.queries import viewer as load_viewer
 from server.tickets import policy
 from server.tickets.model import Counter, Ticket, TicketParticipant
 from server.tickets.moving import possible, take
+from server.tickets.workflow import ACCEPTED, EXECUTOR_SHOWN
 from server.tickets.writing import Opened, open_ticket
 
 SUBJECT = 200
@@ -77,7 +79,7 @@ async def create(s: Session, viewer: Viewer, new: NewTicket, *, per_minute: int 
     )  # fmt: skip
     s.add(ticket)
     await s.flush()
-    taken = await files.take(s, viewer, new.files, ticket.number, "public")
+    taken = await files.take(s, viewer, new.files, ticket.number, PUBLIC)
     o = Opened(s, author, ticket, ticket.facts(frozenset()))
     client_id = new.id or f"ticket-{ticket.number}"
     body_event = Message(id=client_id, text=body, files=tuple(FileRef(**f) for f in taken))
@@ -186,13 +188,13 @@ async def claim(s: Session, viewer: Viewer, number: int) -> Ticket:
 async def assign(s: Session, viewer: Viewer, number: int, user_id: int | None) -> Ticket:
     """A lead gives the ticket to anyone who works tickets; its assignee may hand it over."""
     o = await open_ticket(s, viewer, number)
-    o.require(viewer.lead or (policy.can_work(viewer, o.facts) and o.ticket.assignee_id == viewer.id))
+    o.require(policy.can_assign(viewer, o.facts))
     o.require_open()
     if user_id is not None:
         user = await s.get(User, user_id)
         if user is None or not user.active:
             raise NotFound
-        if not set(user.roles) & {"executor", "lead"}:
+        if not works_tickets(user.roles):
             raise Invalid({"user": "Исполнителем может быть сотрудник, который ведёт обращения"})
     if user_id != o.ticket.assignee_id:
         await _give(o, user_id)
@@ -203,7 +205,7 @@ async def _give(o: Opened, user_id: int | None) -> None:
     before, o.ticket.assignee_id = o.ticket.assignee_id, user_id
     o.facts = o.ticket.facts(o.facts.participants)
     await o.record(Assignee(frm=before, to=user_id))
-    if o.ticket.status == "new" and user_id is not None:
+    if o.ticket.status not in EXECUTOR_SHOWN and user_id is not None:
         await take(o, await possible(o, "estimating", "claim"))
 
 
@@ -213,7 +215,7 @@ async def add_participant(s: Session, viewer: Viewer, number: int, user_id: int)
     o.require(policy.can_add_people(viewer, o.facts))
     o.require_open()
     newcomer = await load_viewer(s, user_id)
-    if newcomer is None or not (newcomer.powers(o.facts.organisation_id) or newcomer.roles & STAFF_ROLES):
+    if newcomer is None or not (newcomer.powers(o.facts.organisation_id) or newcomer.staff):
         raise NotFound
     if user_id in o.facts.participants or user_id == o.ticket.author_id:
         return o.ticket
@@ -254,7 +256,7 @@ async def change_urgency(s: Session, viewer: Viewer, number: int, to: str, comme
 async def change_service(s: Session, viewer: Viewer, number: int, to: int, comment: str | None) -> Ticket:
     """A lead moves the ticket to where it belongs; those responsible there see it from now on."""
     o = await open_ticket(s, viewer, number)
-    o.require(viewer.lead)
+    o.require(policy.can_change_service(viewer))
     o.require_open()
     service = await s.get(Service, to)
     if service is None or not service.active:
@@ -285,10 +287,10 @@ def _reason(comment: str | None) -> str:
 async def rate(s: Session, viewer: Viewer, number: int, score: int, comment: str | None) -> Ticket:
     """The author says once, after acceptance, how it went: 1–5."""
     o = await open_ticket(s, viewer, number)
-    o.require("author" in o.actors)
+    o.require(policy.can_rate(viewer, o.facts))
     if not 1 <= score <= 5:
         raise Invalid({"score": "Оценка от 1 до 5"})
-    if o.ticket.status not in ("done", "closed") or o.ticket.rating is not None:
+    if o.ticket.status not in ACCEPTED or o.ticket.rating is not None:
         raise Conflict("Оценить можно один раз, после приёмки", state=o.ticket.status, rating=o.ticket.rating)
     o.ticket.rating = score
     await o.record(Rating(score=score, comment=text.comment(comment)))

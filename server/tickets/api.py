@@ -219,7 +219,7 @@ routes = [
     resource(_IN + "/participants", POST=Endpoint(add_participant, gates.ADDS, Somebody, answer=wire.Ticket)),
     resource(_IN + "/participants/{user}", DELETE=Endpoint(remove_participant, gates.LEAVES, status=204)),
     resource(_IN + "/urgency", PUT=Endpoint(set_urgency, gates.SETS_URGENCY, NewUrgency, answer=wire.Ticket)),
-    resource(_IN + "/service", PUT=Endpoint(set_service, gates.LEADS, NewService, answer=wire.Ticket)),
+    resource(_IN + "/service", PUT=Endpoint(set_service, gates.MOVES_SERVICE, NewService, answer=wire.Ticket)),
     resource(_IN + "/rating", POST=Endpoint(rate, gates.RATES, NewRating, answer=wire.Ticket)),
     resource(
         "/drafts/{place}",

@@ -74,15 +74,11 @@ CHANGES = on_message("the message's author for 15 minutes, the lead always", PUB
 CHANGES_STAFF = on_message("the note's author for 15 minutes, the lead always", STAFF)
 MOVES = on_ticket("whom the table of transitions names", lambda v, f: bool(policy.actors(v, f)))
 WORKS = on_ticket("executor of the service or assignee, lead", policy.can_work)
-GIVES = on_ticket(
-    "lead; the assignee, who hands over",
-    lambda v, f: policy.can_work(v, f) and (v.lead or f.assignee_id == v.id),
-    while_open=True,
-)
+GIVES = on_ticket("lead; the assignee, who hands over", policy.can_assign, while_open=True)
 ADDS = on_ticket("who writes in the ticket", policy.can_add_people, while_open=True)
 LEAVES = on_ticket("who writes in the ticket; everybody for themselves")
 SETS_URGENCY = on_ticket("author, lead", policy.can_change_urgency, while_open=True)
-LEADS = on_ticket("lead", lambda v, _f: v.lead, while_open=True)
+MOVES_SERVICE = on_ticket("lead", lambda v, _f: policy.can_change_service(v), while_open=True)
 BILLS = on_ticket("accountant", lambda v, _f: policy.can_bill(v))
 DECIDES = Audience("approvers of the ticket's organisation", _deciders)
-RATES = on_ticket("the ticket's author", lambda v, f: "author" in policy.actors(v, f))
+RATES = on_ticket("the ticket's author", policy.can_rate)

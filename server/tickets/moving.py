@@ -19,7 +19,7 @@ async def move(s: Session, viewer: Viewer, number: int, to: str, comment: str | 
     o = await open_ticket(s, viewer, number)
     if to not in STATUSES:
         raise Invalid({"to": "Такого статуса нет"})
-    o.require(ever(to, o.actors, "status") or any(ever(to, o.actors, d) for d in ("claim", "estimate", "approval")))
+    o.require(ever(to, o.actors))
     comment = text.comment(comment)
     step = await possible(o, to, "status")
     if comment is None and step.asks_comment(o.actors):

@@ -3,7 +3,7 @@ files, search and mail all ask here."""
 
 from dataclasses import dataclass
 
-from server.events.kinds import STAFF, Line
+from server.events.kinds import PUBLIC, STAFF, Line
 from server.people.policy import Viewer
 from server.tickets.workflow import Actor
 
@@ -113,8 +113,23 @@ def can_write(viewer: Viewer, ticket: Facts, line: Line) -> bool:
 
 
 def can_work(viewer: Viewer, ticket: Facts) -> bool:
-    """Claim, estimate, log time, change service: the executor's side."""
+    """Claim, estimate, log time: the executor's side."""
     return viewer.executor and sees_as_staff(viewer, ticket)
+
+
+def can_assign(viewer: Viewer, ticket: Facts) -> bool:
+    """A lead gives a ticket to anyone who works tickets; its assignee may hand it over."""
+    return can_work(viewer, ticket) and (viewer.lead or ticket.assignee_id == viewer.id)
+
+
+def can_change_service(viewer: Viewer) -> bool:
+    """To where it belongs a ticket is moved by the lead."""
+    return viewer.lead
+
+
+def can_rate(viewer: Viewer, ticket: Facts) -> bool:
+    """How it went is the author's to say."""
+    return "author" in actors(viewer, ticket)
 
 
 def can_bill(viewer: Viewer) -> bool:
@@ -124,7 +139,7 @@ def can_bill(viewer: Viewer) -> bool:
 
 def can_add_people(viewer: Viewer, ticket: Facts) -> bool:
     """Who may write may bring a colleague in."""
-    return can_write(viewer, ticket, "public")
+    return can_write(viewer, ticket, PUBLIC)
 
 
 def can_change_urgency(viewer: Viewer, ticket: Facts) -> bool:

@@ -15,14 +15,14 @@ from server.events.model import Event
 from server.files.model import File
 from server.money.model import Estimate, TimeEntry
 from server.people.model import User
-from server.people.policy import Viewer
+from server.people.policy import WORKING_ROLES, Viewer
 from server.people.queries import approvers, by_ids, members, staff
 from server.tickets import policy, queries, reading, turns
 from server.tickets.drafts import draft
 from server.tickets.model import Ticket
 from server.tickets.people import people_json
 from server.tickets.queries import Seen
-from server.tickets.workflow import EXECUTOR_SHOWN, OPEN, moves
+from server.tickets.workflow import ACCEPTED, EXECUTOR_SHOWN, OPEN, moves
 
 NOTES = 200
 MINI = 50
@@ -55,7 +55,7 @@ async def _conversation(s: Session, viewer: Viewer, seen: Seen) -> dict[str, Any
 
 async def _beside(s: Session, viewer: Viewer, seen: Seen, online: set[int]) -> dict[str, Any]:
     ticket, is_staff = seen.ticket, policy.sees_as_staff(viewer, seen.facts)
-    workers = await staff(s, "executor", "lead")
+    workers = await staff(s, *WORKING_ROLES)
     context: dict[str, Any] = {
         "ticket": await queries.ticket_json(s, viewer, ticket),
         "people": await _people(s, viewer, seen, online),
@@ -91,20 +91,21 @@ def can(viewer: Viewer, seen: Seen) -> set[str]:
     is_open = t.status in OPEN
     works = policy.can_work(viewer, facts) and is_open
     actors = policy.actors(viewer, facts)
+    doors = {move.via for move in moves(t.status, actors)}
     answers = {
         "say": is_open and policy.can_write(viewer, facts, PUBLIC),
         "note": is_open and policy.can_write(viewer, facts, STAFF),
         "edit": is_open and policy.can_write(viewer, facts, PUBLIC),
         "claim": works and t.assignee_id is None,
-        "assign": is_open and (viewer.lead or (works and t.assignee_id == viewer.id)),
-        "estimate": works and t.status in ("estimating", "in_progress"),
-        "approve": t.status == "approval" and "approver" in actors,
+        "assign": is_open and policy.can_assign(viewer, facts),
+        "estimate": "estimate" in doors,
+        "approve": "approval" in doors,
         "pay": policy.can_bill(viewer) and policy.sees_as_staff(viewer, facts),
         "urgency": is_open and policy.can_change_urgency(viewer, facts),
-        "service": is_open and viewer.lead,
+        "service": is_open and policy.can_change_service(viewer),
         "participants": is_open and policy.can_add_people(viewer, facts),
         "time": works,
-        "rate": "author" in actors and t.status in ("done", "closed") and t.rating is None,
+        "rate": policy.can_rate(viewer, facts) and t.status in ACCEPTED and t.rating is None,
     }
     return {word for word, yes in answers.items() if yes}
 

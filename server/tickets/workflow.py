@@ -95,6 +95,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     *(Transition(frm, "cancelled", LEAD, N_("Отменить"), comment=True) for frm in _CANCELLABLE),
 )
 
+BEFORE_WORK = frozenset({"new", "estimating", "approval", "approved", "rejected"})  # nothing is billable yet
+ACCEPTED = frozenset({"done", "closed"})
 OPEN = frozenset(code for code, s in STATUSES.items() if s.open)
 EXECUTOR_SHOWN = frozenset(STATUSES) - {"new"}
 RECENT_DAYS = 14
@@ -117,6 +119,6 @@ def moves(
         yield t
 
 
-def ever(to: str, actors: frozenset[Actor], via: Door) -> bool:
-    """Whether these actors could ever take a step to `to` by this door: the difference between 403 and 409."""
-    return any(t.to == to and t.who & actors and t.via == via for t in TRANSITIONS)
+def ever(to: str, actors: frozenset[Actor]) -> bool:
+    """Whether these actors could ever take a step to `to`, by any door: the difference between 403 and 409."""
+    return any(t.to == to and t.who & actors for t in TRANSITIONS)

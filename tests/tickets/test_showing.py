@@ -1,13 +1,22 @@
 """The ticket's page and what stands beside its conversation: the same context, of which the panel gathers a part."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
 from sqlalchemy import event as sqlalchemy_event
 
-from server.db import Database
+from server.db import Database, Session
+from server.errors import Conflict, Forbidden, Invalid, NotFound
+from server.money import actions as money
+from server.people.policy import Viewer
 from server.render import render
-from server.tickets import showing
+from server.tickets import actions, queries, showing, talk
+from server.tickets.talk import Words
 from server.web import me
 from tests.cast import Cast, Person, as_viewer, on_sqlite
-from tests.tickets.ways import at, say
+from tests.tickets.ways import WORK, at, say, tried
 
 CONVERSATION = {"events", "head", "first_unread"}
 NOTES = {"notes", "staff_head"}
@@ -42,3 +51,46 @@ async def test_the_panel_leaves_the_conversation_out_and_is_whole_without_it(db:
         async with db.reading() as s:
             viewer = me(await as_viewer(s, person))
         assert render("ticket/panel.html", "ru", me=viewer, chosen=None, **panel).count("data-live=") >= 6
+
+
+TRIES: dict[str, Callable[[Session, Viewer, int, Cast], Awaitable[object]]] = {
+    "say": lambda s, v, n, c: talk.say(s, v, n, "public", Words("try", "слово")),
+    "note": lambda s, v, n, c: talk.say(s, v, n, "staff", Words("try", "слово")),
+    "claim": lambda s, v, n, c: actions.claim(s, v, n),
+    "assign": lambda s, v, n, c: actions.assign(s, v, n, c.gleb.id),
+    "estimate": lambda s, v, n, c: money.hand_in_estimate(s, v, n, WORK),
+    "approve": lambda s, v, n, c: money.decide(s, v, n, 1, "approved"),
+    "pay": lambda s, v, n, c: money.set_payment(s, v, n, "overdue"),
+    "urgency": lambda s, v, n, c: actions.change_urgency(s, v, n, "high", "срочно"),
+    "service": lambda s, v, n, c: actions.change_service(s, v, n, c.network, "сеть"),
+    "participants": lambda s, v, n, c: actions.add_participant(s, v, n, c.boris.id),
+    "rate": lambda s, v, n, c: actions.rate(s, v, n, 5, None),
+}
+
+
+@on_sqlite
+@pytest.mark.parametrize("status", ["new", "estimating", "approval", "waiting", "done", "closed", "cancelled"])
+async def test_a_button_stands_exactly_where_its_action_is_not_refused(db: Database, cast: Cast, status: str) -> None:
+    """(Seen red: `approve` for every open status; `assign` for whoever works the ticket.)"""
+    number = await at(db, cast, status)
+    for person in (cast.anna, cast.boris, cast.denis, cast.gleb, cast.lev, cast.nina):
+        async with db.reading() as s:
+            viewer = await as_viewer(s, person)
+            with suppress(NotFound):
+                seen = await queries.find(s, viewer, number)
+                shown = showing.can(viewer, seen)
+                for word, attempt in TRIES.items():
+                    if word == "claim" and seen.ticket.assignee_id == viewer.id:
+                        continue  # not refused, but there is nothing to press for
+                    assert (word in shown) == await _allowed(db, cast, person, attempt, number), (person.login, word)
+
+
+async def _allowed(db: Database, cast: Cast, person: Person, attempt: Any, number: int) -> bool:
+    allowed = False
+    async with tried(db) as s:
+        try:
+            await attempt(s, await as_viewer(s, person), number, cast)
+            allowed = True
+        except (Forbidden, NotFound, Conflict, Invalid):
+            pass
+    return allowed
