@@ -1,6 +1,5 @@
 """Refusals and failures as answers over HTTP: a page for people, problem+json for programs."""
 
-import logging
 from contextlib import suppress
 
 from starlette.exceptions import HTTPException
@@ -11,8 +10,6 @@ from server import i18n, web
 from server.db import AWAY
 from server.errors import NotFound, Refusal, Unauthorised, Unavailable, WrongWay
 from server.render import render
-
-log = logging.getLogger(__name__)
 
 
 async def on_refusal(request: Request, exc: Exception) -> Response:
@@ -48,7 +45,7 @@ async def _look_around(request: Request) -> None:
 
 async def on_database(request: Request, exc: Exception) -> Response:
     """The database is away: nothing was written, and that is what is said."""
-    log.error("database: %s", type(exc).__name__)
+    web.journal(request).db.complain("page", exc)
     return await on_refusal(request, Unavailable("Журнал сейчас не может сохранить это. Попробуйте через минуту."))
 
 

@@ -24,8 +24,15 @@ log = logging.getLogger(__name__)
 logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 Listener = Callable[[Sequence[Any]], Awaitable[None]]
 NEWS, HEARD, WRITES = "news", "heard", "writes"
+
+
+class Unreachable(ConnectionError):
+    """No connection could be opened, whatever the system calls it: other errors of the system are not about us."""
+
+
 # What is raised while the database can't be reached or doesn't answer: passing, nothing was written, worth another try.
-AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError)
+# SQLite calls a column that is not there operational too: see `Database.complain`.
+AWAY = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -77,6 +84,7 @@ class Database:
         self.engine = _engine(url)
         # SQLite has one writer: queueing here keeps order and spares busy-waiting inside the driver.
         self._writer = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._away = False
         self._writing: set[asyncio.Task[Any] | None] = set()
 
     @property
@@ -109,6 +117,7 @@ class Database:
                 await session.connection(execution_options={"journal_write": True})
             yield session
             await session.commit()
+            self._away = False
             if (news := session.info.get(NEWS)) and self.listener:
                 await self.listener(news)
 
@@ -120,6 +129,13 @@ class Database:
             if one_moment and not self.is_sqlite:
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
+        self._away = False
+
+    def complain(self, where: str, problem: BaseException) -> None:
+        """Logs that the database does not answer: in full once, then briefly until it has answered again."""
+        words = "%s: the database does not answer (%s)"
+        log.error(words, where, type(problem).__name__, exc_info=None if self._away else problem)
+        self._away = True
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -132,6 +148,7 @@ def _engine(url: str) -> AsyncEngine:
             connect_args={"timeout": 5, "server_settings": {"application_name": "journal"}},
         )  # fmt: skip
         event.listen(engine.sync_engine, "handle_error", _away)
+        event.listen(engine.sync_engine, "do_connect", _connect)
         return engine
     path = urlsplit(url).path
     if path.strip("/"):
@@ -147,6 +164,13 @@ def _away(context: ExceptionContext) -> None:
     problem = context.original_exception
     if str(getattr(problem, "sqlstate", None) or "").startswith(("08", "53", "57P")):
         raise OperationalError(None, None, problem) from problem
+
+
+def _connect(dialect: Dialect, _record: Any, args: Any, more: Any) -> Any:
+    try:
+        return dialect.connect(*args, **more)
+    except OSError as problem:
+        raise Unreachable(str(problem)) from problem
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -2,7 +2,6 @@
 answered here."""
 
 import asyncio
-import logging
 from contextlib import suppress
 
 from starlette.responses import PlainTextResponse
@@ -25,7 +24,6 @@ from server.rooms.protocol import INBOX, QUEUE, Frame, Join, Leave, Read, Say, T
 from server.rooms.watch import vouch, vouch_no_more
 from server.tickets import talk
 
-log = logging.getLogger(__name__)
 BAD_FRAMES = 3
 FRAMES_PER_SECOND = 200
 TYPING_EVERY = 3.0
@@ -62,7 +60,7 @@ async def _who(websocket: WebSocket, journal: web.Journal) -> tuple[web.Asking |
         async with journal.db.reading() as s:
             asking = await (web.by_token if web.bearer(websocket) else web.by_cookie)(s, websocket)
     except AWAY as problem:
-        log.error("socket: the database does not answer (%s)", type(problem).__name__)
+        journal.db.complain("socket", problem)
         return None, protocol.OVERLOADED
     return asking, 0 if asking else protocol.LOG_IN_AGAIN
 
@@ -145,7 +143,7 @@ class _Conversation:
             if isinstance(refusal, Malformed):
                 self.bad += 1
         except AWAY as problem:
-            log.error("socket: the database does not answer (%s)", type(problem).__name__)
+            self.journal.db.complain("socket", problem)
             self._refuse(Unavailable("Журнал сейчас не может сохранить это. Попробуйте через минуту."), answers)
         return self.bad >= BAD_FRAMES
 

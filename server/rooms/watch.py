@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from server.clock import now
-from server.db import AWAY, Session
+from server.db import AWAY, Database, Session
 from server.events.kinds import PUBLIC
 from server.people.model import ApiToken, LoginSession, Presence, User
 from server.people.queries import viewer
@@ -35,10 +35,10 @@ async def watch(hub: Hub) -> None:
     hub.bus.turned = turned.set
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hub.bus.run())
-        tasks.create_task(_loop("lists", hub.lists.turn, hub.lists.bell, lambda: LISTS_AGAIN))
-        tasks.create_task(_loop("access", lambda: check_access(hub), hub.changed, lambda: ACCESS_EVERY))
-        tasks.create_task(_loop("heads", lambda: check_heads(hub), turned, lambda: _heads_every(hub)))
-        tasks.create_task(_loop("beat", lambda: beat(hub), asyncio.Event(), lambda: BEAT_EVERY))
+        tasks.create_task(_loop(hub.db, "lists", hub.lists.turn, hub.lists.bell, lambda: LISTS_AGAIN))
+        tasks.create_task(_loop(hub.db, "access", lambda: check_access(hub), hub.changed, lambda: ACCESS_EVERY))
+        tasks.create_task(_loop(hub.db, "heads", lambda: check_heads(hub), turned, lambda: _heads_every(hub)))
+        tasks.create_task(_loop(hub.db, "beat", lambda: beat(hub), asyncio.Event(), lambda: BEAT_EVERY))
 
 
 def _heads_every(hub: Hub) -> float:
@@ -46,7 +46,7 @@ def _heads_every(hub: Hub) -> float:
 
 
 async def _loop(
-    name: str, turn: Callable[[], Awaitable[None]], bell: asyncio.Event, every: Callable[[], float]
+    db: Database, name: str, turn: Callable[[], Awaitable[None]], bell: asyncio.Event, every: Callable[[], float]
 ) -> None:
     """One turn each time the bell rings, and at least every so many seconds. It outlives the database's absence and
     errors of ours: a process that no longer closes dead log-ins would be worse than one that complains."""
@@ -57,8 +57,7 @@ async def _loop(
             await turn()
             away = False
         except AWAY as problem:
-            if not away:
-                log.warning("%s: the database does not answer (%s)", name, type(problem).__name__)
+            db.complain(name, problem)
             away = True
         except Exception:
             log.exception("%s: failed", name)
