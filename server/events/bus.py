@@ -49,7 +49,8 @@ class Bus(Protocol):
 
 
 class LocalBus:
-    """In process: delivers at once to the one receiver there is."""
+    """In process: `run` delivers to the one receiver there is. Like Redis it keeps whoever publishes waiting for
+    nothing: a commit is told while the only writer's lock is held."""
 
     healthy = True
 
@@ -57,10 +58,13 @@ class LocalBus:
         self.receiver: Receiver | None = None
         self.turned: Callable[[], None] | None = None
         self._channels: set[str] = set()
+        self._outgoing: deque[tuple[str, bytes]] = deque(maxlen=MOST_WAITING)
+        self._bell = asyncio.Event()
 
     async def publish(self, channel: str, message: bytes) -> None:
-        if self.receiver and channel in self._channels:
-            await self.receiver(channel, message)
+        """Puts the message down. Order is kept."""
+        self._outgoing.append((channel, message))
+        self._bell.set()
 
     async def subscribe(self, channel: str) -> None:
         self._channels.add(channel)
@@ -69,7 +73,14 @@ class LocalBus:
         self._channels.discard(channel)
 
     async def run(self) -> None:
-        await asyncio.Event().wait()
+        """Delivers until cancelled."""
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            while self._outgoing:
+                channel, message = self._outgoing.popleft()
+                if self.receiver and channel in self._channels:
+                    await self.receiver(channel, message)
 
     async def close(self) -> None:
         """Nothing to close."""

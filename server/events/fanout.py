@@ -1,4 +1,5 @@
-"""The way from a commit to other processes: news of a transaction become messages on the bus, in commit order."""
+"""The way from a commit to other processes: news of a transaction become messages on the bus. Nobody is waited
+for."""
 
 import json
 import logging

@@ -96,6 +96,25 @@ async def test_what_was_given_up_comes_no_more_and_can_be_had_again(make: Callab
         assert ear.heard == [("room:2", b"one"), ("room:1", b"two")]
 
 
+async def test_whoever_publishes_waits_for_no_ear(make: Callable[[], Bus]) -> None:
+    """A commit is told under the writer's lock. (Seen red: in process the message was delivered there and then.)"""
+    async with running(make()) as ear:
+        await until(lambda: ear.bus.healthy, what="connected")
+        await ear.bus.subscribe("room:1")
+        free = asyncio.Event()
+
+        async def slow(channel: str, message: bytes) -> None:
+            await free.wait()
+            await ear.hear(channel, message)
+
+        ear.bus.receiver = slow
+        async with asyncio.timeout(1):
+            for n in range(3):
+                await ear.bus.publish("room:1", b"%d" % n)
+        free.set()
+        await until(lambda: [m for _, m in ear.heard] == [b"0", b"1", b"2"], what="all came in order")
+
+
 async def test_two_processes_hear_each_other(pair: tuple[Ear, Ear]) -> None:
     a, b = pair
     await a.bus.publish("room", b"from a")
