@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from server.clock import now
 from server.config import Settings
-from server.db import Database, Session
+from server.db import AWAY, Database, Session
 from server.files import uploads
 from server.files.storage import Storage
 from server.notices import digest_letter, email, letters, outbox, sms, storm, sweeping
@@ -193,9 +193,26 @@ class Worker:
             self.lanes[0].bell.set()
 
     async def _settle(self) -> None:
-        """Closes what was accepted long ago and is settled."""
-        async with self.db.transaction() as s:
-            await closing.close_settled(s)
+        """Closes what was accepted long ago and is settled: each in a transaction of its own, so that one which cannot
+        be closed holds up no other."""
+        refused: list[Exception] = []
+        beyond = 0
+        while numbers := await self._settled(beyond):
+            for number in numbers:
+                try:
+                    async with self.db.transaction() as s:
+                        await closing.close_settled(s, number)
+                except Exception as problem:
+                    if isinstance(problem, AWAY):
+                        raise
+                    refused.append(problem)
+            beyond = numbers[-1]
+        if refused:
+            raise ExceptionGroup("tickets that cannot be closed", refused)
+
+    async def _settled(self, beyond: int) -> list[int]:
+        async with self.db.reading() as s:
+            return await closing.settled(s, beyond)
 
     async def _sweep(self) -> None:
         async with self.db.transaction() as s:

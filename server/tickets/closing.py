@@ -16,24 +16,26 @@ SETTLED = ("paid", "not_needed", "cancelled")
 AT_ONCE = 100
 
 
-async def close_settled(s: Session) -> int:
-    """Closes tickets that stand in `done` for 14 days with nothing left to pay; how many it were. Safe with
-    several workers:
-    each ticket is looked at again under its lock."""
+async def settled(s: Session, beyond: int = 0) -> list[int]:
+    """Tickets beyond a number that stand in `done` for 14 days with nothing left to pay, by number."""
     rows = await s.exec(
         select(Ticket.number)
         .where(
             Ticket.status == "done",
+            Ticket.number > beyond,
             col(Ticket.status_since) <= now() - timedelta(days=RECENT_DAYS),
             col(Ticket.payment_state).in_(SETTLED),
         )
         .order_by(col(Ticket.number))
         .limit(AT_ONCE)
     )
-    closed = 0
-    for number in rows.all():
-        o = await open_ticket(s, await the_journal(s), number, may=lambda _viewer, _facts: True)
-        if o.ticket.status == "done" and o.ticket.payment_state in SETTLED:
-            await take(o, next(moves("done", frozenset({"system"}))))
-            closed += 1
-    return closed
+    return list(rows.all())
+
+
+async def close_settled(s: Session, number: int) -> bool:
+    """Closes one of them. Safe with several workers: it is looked at again under its lock."""
+    o = await open_ticket(s, await the_journal(s), number, may=lambda _viewer, _facts: True)
+    if o.ticket.status != "done" or o.ticket.payment_state not in SETTLED:
+        return False
+    await take(o, next(moves("done", frozenset({"system"}))))
+    return True
