@@ -44,11 +44,12 @@ class Limits:
 class Settings:
     """One field for each variable of the outside contract, plus what follows from them."""
 
-    database_url: str
-    redis_url: str | None
-    files_url: str | None
-    mail_url: str | None
-    sms_url: str | None
+    # Addresses carry passwords: nothing of them is in the settings' own words.
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    files_url: str | None = field(repr=False)
+    mail_url: str | None = field(repr=False)
+    sms_url: str | None = field(repr=False)
     secret_key: str = field(repr=False)
     host: str
     port: int

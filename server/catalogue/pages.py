@@ -179,6 +179,22 @@ async def set_active(request: Request) -> Response:
     return web.done(request, f"/admin/users?edit={user_id}", said="saved")
 
 
+async def show_start(request: Request) -> Response:
+    """The first steps, while nobody else is here."""
+    settings = web.journal(request).settings
+    async with web.journal(request).db.reading() as s:
+        await _admin(s, request)
+        there = await queries.set_up(s)
+    leaving = {"mail": _leaves(settings.mail_url), "sms": _leaves(settings.sms_url)}
+    # Whether a copy was ever made nobody here knows: it stays on the list.
+    return web.page(request, "catalogue/first_run.html", steps=leaving | there | {"backup": False})
+
+
+def _leaves(url: str | None) -> bool:
+    """Whether it goes out; `file:` keeps it in DATA_DIR."""
+    return bool(url) and not str(url).startswith("file:")
+
+
 async def show_services(request: Request) -> Response:
     """What clients may ask for, and who answers for it."""
     async with web.journal(request).db.reading() as s:
@@ -252,6 +268,7 @@ async def _service_again(request: Request, refusal: Refusal, card: ServiceCard, 
 
 
 routes = [
+    Route("/admin/start", show_start, methods=["GET"]),
     Route("/admin/users", show_users, methods=["GET"]),
     Route("/admin/users", add_user, methods=["POST"]),
     Route("/admin/users/{id}", amend_user, methods=["POST"]),

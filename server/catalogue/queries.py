@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import exists, func
 from sqlmodel import col, select
 
 from server.catalogue.model import Organisation, Responsible, Service
@@ -35,6 +35,20 @@ async def services(s: Session, *, active: bool = True) -> list[Service]:
     """In the order they are shown: by group, then name."""
     query = select(Service).order_by(col(Service.group), col(Service.name))
     return list((await s.exec(query.where(col(Service.active)) if active else query)).all())
+
+
+async def is_empty(s: Session) -> bool:
+    """Whether nobody could ask for anything yet: no service, or nobody to ask for one."""
+    query = select(exists(select(Service.id)), exists(select(Organisation.id)))
+    return not all((await s.exec(query)).one())
+
+
+async def set_up(s: Session) -> dict[str, bool]:
+    """What is there already of what the first clients need."""
+    answered = select(Responsible.id).join(Service, col(Service.id) == Responsible.service_id)
+    query = select(exists(answered.where(col(Service.active))), exists(select(Membership.id)))
+    services, client = (await s.exec(query)).one()
+    return {"services": services, "client": client}
 
 
 async def responsible(s: Session) -> dict[int, list[User]]:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from server import i18n, text, web
-from server.catalogue.queries import services_by_group
+from server.catalogue.queries import is_empty, services_by_group
 from server.db import Session
 from server.errors import Forbidden, Invalid, Refusal
 from server.events import log
@@ -30,9 +30,12 @@ Gather = Callable[[Session, Viewer, int, set[int]], Awaitable[dict[str, Any]]]
 
 
 async def home(request: Request) -> Response:
-    """Where each person begins: staff at the queue, clients at their list, an admin at the people."""
+    """Where each person begins: staff at the queue, clients at their list, an admin at the people, or at the
+    first steps while the journal is empty."""
     async with web.journal(request).db.reading() as s:
         viewer = await web.require(s, request)
+        if viewer.admin and await is_empty(s):
+            return RedirectResponse("/admin/start", 303)
     where = "/queue" if viewer.staff else "/admin/users" if viewer.admin and not viewer.memberships else "/tickets"
     return RedirectResponse(where, 303)
 

@@ -1,6 +1,7 @@
 """The admin's pages work as plain forms, keep what was typed, and do not exist for anybody else."""
 
 import pytest
+from sqlalchemy import delete
 from sqlmodel import select
 
 from server.catalogue.model import Responsible, Service
@@ -141,3 +142,23 @@ async def test_a_service_is_added_amended_and_hidden(house: House) -> None:
             held = (await s.exec(select(Responsible).where(Responsible.service_id == network.id))).all()
         assert (network.name, network.active, held) == ("Сеть", False, [])
         assert "нет ответственного" not in text(await b.get("/admin/services"))
+
+
+async def test_an_empty_journal_shows_its_admin_what_to_do_first(house: House) -> None:
+    """While there is no service or no organisation; later it is a page like any other."""
+    async with browser(house) as b:
+        await _admin(b)
+        assert (await b.get("/")).headers["location"] == "/admin/users"
+        assert "Журнал запущен" in text(await b.get("/admin/start"))
+        async with house.db.transaction() as s:
+            for table in (Responsible, Service):
+                await s.execute(delete(table))
+        answer = await b.get("/")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/admin/start")
+        page = await b.get("/admin/start")
+        assert "Осталось 4 шага" in text(page)
+        assert 'href="/admin/services"' in page.text
+    async with browser(house) as b:
+        await b.come_in(house.cast.anna)
+        assert (await b.get("/")).headers["location"] == "/tickets"
+        assert (await b.get("/admin/start")).status_code == 404
