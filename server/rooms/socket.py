@@ -85,14 +85,30 @@ class _Conversation:
 
     async def run(self) -> None:
         """Until the peer leaves or the connection is ended; then everything it held is given back."""
+        here = self._is_here()
         self.hub.connections.add(self.c)
         self._hello()
+        try:
+            await self.c.close(await self._until_the_end(here))
+        finally:
+            if not self._is_here():
+                with suppress(*AWAY):
+                    # Lost, it only makes the person count as present for some seconds more.
+                    await vouch_no_more(self.hub, self.c.viewer.id)
+
+    def _is_here(self) -> bool:
+        """Whether another socket of this person is open."""
+        return any(c.viewer.id == self.c.viewer.id for c in self.hub.connections)
+
+    async def _until_the_end(self, here: bool) -> int:
+        """The code to close with. Whoever is `here` already is vouched for."""
         writer = asyncio.create_task(self.c.write())
         reader = asyncio.create_task(self._read())
         ended = asyncio.create_task(self.c.ended())
         try:
-            with suppress(*AWAY):  # the next beat says it again
-                await vouch(self.hub, {self.c.viewer.id})
+            if not here:
+                with suppress(*AWAY):  # the next beat says it again
+                    await vouch(self.hub, {self.c.viewer.id})
             done, _ = await asyncio.wait({writer, reader, ended}, return_when=asyncio.FIRST_COMPLETED)
             code = self.c.code or (reader.result() if reader in done and not reader.exception() else protocol.FAILED)
             _raise_unless_gone(writer, reader)
@@ -101,7 +117,7 @@ class _Conversation:
                 task.cancel()
             await asyncio.gather(writer, reader, ended, return_exceptions=True)
             await self._give_back()
-        await self.c.close(code)
+        return code
 
     def _hello(self) -> None:
         limits = self.hub.limits
@@ -220,10 +236,6 @@ class _Conversation:
         self.hub.lists.leave(self.c)
         for name in tuple(self.c.seats):
             await self.hub.leave(self.c, name)
-        if all(c.viewer.id != self.c.viewer.id for c in self.hub.connections):
-            with suppress(*AWAY):
-                # Lost, it only makes the person count as present for some seconds more.
-                await vouch_no_more(self.hub, self.c.viewer.id)
 
 
 def _frames(limits: Limits) -> Bucket:

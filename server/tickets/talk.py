@@ -18,7 +18,7 @@ from server.files import actions as files
 from server.people.policy import STAFF_ROLES, Viewer
 from server.people.queries import by_ids
 from server.search import index
-from server.tickets import policy, reading
+from server.tickets import policy, queries, reading
 from server.tickets.model import ReadCursor, Ticket
 from server.tickets.moving import return_from_waiting
 from server.tickets.writing import Opened, open_ticket
@@ -182,9 +182,11 @@ async def _forget_last_words(o: Opened, message: Event) -> None:
 
 
 async def read(s: Session, viewer: Viewer, number: int, line: Line, upto: int) -> ReadCursor | None:
-    """Moves this person's read cursor; None when it did not move."""
-    o = await open_ticket(s, viewer, number, line)
-    moved = await reading.read(s, o.ticket, line, viewer.id, upto)
+    """Moves this person's read cursor; None when it did not move. Readers don't queue behind those who write."""
+    ticket = (await queries.find(s, viewer, number, line)).ticket
+    if await reading.cursor(s, number, line, viewer.id) is None:
+        await open_ticket(s, viewer, number, line)  # saying makes the first one too: under this lock, never both
+    moved = await reading.read(s, ticket, line, viewer.id, upto)
     if moved is not None:
         s.tell(log.ReadMoved(number, line, viewer.person(), moved.upto))
     return moved
