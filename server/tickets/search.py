@@ -113,8 +113,9 @@ async def _found_events(
     if not what.words or not tickets:
         return {}
     theirs = sa_select(col(Ticket.number)).where(queries.visible_as_staff(viewer))
-    rows = await s.exec(
-        select(Event)
+    age = func.row_number().over(partition_by=col(Event.ticket), order_by=(col(Event.at).desc(), col(Event.id).desc()))
+    found = (
+        sa_select(col(Event.id), age.label("age"))
         .join(
             SearchText,
             (col(SearchText.ticket) == col(Event.ticket))
@@ -126,11 +127,11 @@ async def _found_events(
             col(SearchText.ticket).in_(tickets),
             or_(col(SearchText.line) == PUBLIC, col(SearchText.ticket).in_(theirs)),
         )
-        .order_by(col(Event.at))
+        .subquery()
     )
-    newest = {event.ticket: event for event in rows.all()}
-    wire = await log.wire(s, list(newest.values()))
-    return {e.ticket: (e.line, shown) for e, shown in zip(newest.values(), wire, strict=True)}
+    newest = (await s.exec(select(Event).join(found, (found.c.id == col(Event.id)) & (found.c.age == 1)))).all()
+    wire = await log.wire(s, newest)
+    return {e.ticket: (e.line, shown) for e, shown in zip(newest, wire, strict=True)}
 
 
 def _hit(ticket: Ticket, row: dict[str, Any], event: tuple[str, dict[str, Any]] | None, what: Asked) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.event import listen, remove
 
+from server.events.model import Event
 from server.people.model import User
 from server.search.morphology import terms_of
 from server.tickets import search
@@ -116,6 +118,25 @@ async def test_hits_tell_where_the_words_stand(api: Company) -> None:
             assert (hit["where"], hit["text"], hit["ticket"]["number"]) == (where, words, number)
             assert await search.count(s, denis, search.asked(q)) == 1
         assert await search.hits(s, await as_viewer(s, cast.vera), search.asked("сканер")) == []
+
+
+async def test_of_many_messages_that_hold_the_words_only_the_newest_is_read(api: Company) -> None:
+    """(Seen red: all of them loaded to show one.)"""
+    number = await api.ask(subject="Сканер")
+    for place in range(5):
+        await api.anna.post(f"/tickets/{number}/messages", {"id": f"m{place}", "text": f"Пеликан {place}"}, 201)
+    loaded: list[Event] = []
+
+    def count(row: Event, *_more: object) -> None:
+        loaded.append(row)
+
+    listen(Event, "load", count)
+    try:
+        async with api.house.db.reading() as s:
+            [hit] = await search.hits(s, await as_viewer(s, api.house.cast.anna), search.asked("пеликаны"))
+    finally:
+        remove(Event, "load", count)
+    assert (hit["text"], len(loaded)) == ("Пеликан 4", 1)
 
 
 async def test_S9_many_searches_at_once_are_all_answered(api: Company) -> None:
