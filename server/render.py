@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from server.events.kinds import MAX_TEXT
 from server.i18n import LOCALES, catalogue, known
 from server.labels import LABELS
+from server.rooms.protocol import MAX_FILES
 from server.tickets.diagram import diagram, onward
 from server.tickets.workflow import STATUSES
 from server.wording import Wording
@@ -28,7 +29,7 @@ COMMON: dict[str, Any] = {
 PERSONAL = {"read", "unread", "staff_read", "staff_unread"}
 
 # What a form says beforehand; the server refuses the same (protocol.md).
-MOST = {"subject": 200, "text": MAX_TEXT, "files": 20}
+MOST = {"subject": 200, "text": MAX_TEXT, "files": MAX_FILES}
 
 
 def folder() -> Path:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_
+from sqlalchemy import Select, and_, func
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
@@ -24,6 +24,7 @@ from server.people.model import Membership, Presence, User
 from server.people.policy import Viewer
 from server.tickets import policy
 from server.tickets.facts import facts_of
+from server.tickets.inbox import taking_part
 from server.tickets.model import ReadCursor, Ticket, TicketParticipant
 from server.tickets.policy import Facts
 
@@ -80,26 +81,13 @@ async def unread(s: Session, viewer: Viewer) -> list[Unread]:
         select(Event)
         .where(
             Event.line == PUBLIC, Event.kind == "message", Event.author_id != viewer.id,
-            col(Event.ticket).in_(sa_select(col(Ticket.number)).where(_may_take_part(viewer))),
+            col(Event.ticket).in_(sa_select(col(Ticket.number)).where(taking_part(viewer))),
             Event.seq > func.coalesce(col(ReadCursor.upto), 0), col(DigestItem.id).is_(None),
         )
         .outerjoin(ReadCursor, mine).outerjoin(DigestItem, mailed)
         .order_by(col(Event.ticket), col(Event.seq)).limit(MOST)
     )  # fmt: skip
     return await _by_ticket(s, viewer, list((await s.exec(query)).all()))
-
-
-def _may_take_part(viewer: Viewer) -> ColumnElement[bool]:
-    """No ticket of `policy.takes_part` is missing here; the policy itself has the last word."""
-    added = sa_select(col(TicketParticipant.ticket)).where(col(TicketParticipant.user_id) == viewer.id)
-    approves = [o for o, powers in viewer.memberships.items() if powers.can_approve]
-    return or_(
-        col(Ticket.author_id) == viewer.id,
-        col(Ticket.assignee_id) == viewer.id,
-        col(Ticket.number).in_(added),
-        and_(col(Ticket.organisation_id).in_(approves), col(Ticket.estimate_version).is_not(None)),
-        and_(col(Ticket.service_id).in_(viewer.serves), col(Ticket.assignee_id).is_(None)),
-    )
 
 
 async def _by_ticket(s: Session, viewer: Viewer, events: list[Event]) -> list[Unread]:
