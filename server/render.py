@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from server.events.kinds import MAX_TEXT
+from server.events.kinds import MAX_TEXT, Line
 from server.i18n import LOCALES, catalogue, known
 from server.labels import LABELS
 from server.rooms.protocol import MAX_FILES
@@ -44,9 +44,16 @@ def render(template: str, locale: str, **context: Any) -> str:
     return environment(locale).get_template(template).render(COMMON | {"locale": locale} | context)
 
 
-def events_html(event: Mapping[str, Any], locale: str) -> str:
+def events_html(event: Mapping[str, Any], line: Line, locale: str) -> str:
     """An event's one rendering: the same for every viewer of a language, times in UTC."""
-    return render(f"events/_{event['kind']}.html", locale, event=event)
+    return render(f"events/_{event['kind']}.html", locale, event=event, line=line)
+
+
+def rendered(event: dict[str, Any], line: Line, locale: str | None) -> dict[str, Any]:
+    """The event with its rendering in this language, where one was asked for. A deleted one has none."""
+    if locale is None or "deleted" in event:
+        return event
+    return event | {"html": events_html(event, line, locale)}
 
 
 def row_html(row: Mapping[str, Any], locale: str, *, takes: bool = False) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 from server.db import Database, Session
 from server.events import log as events
 from server.events.kinds import PUBLIC
+from server.render import rendered
 from server.rooms.presence import Presence
 from server.rooms.protocol import MAX_FRAME, encode
-from server.rooms.room import Room, Seat, rendered
+from server.rooms.room import Room, Seat
 from server.tickets import policy, queries
 from server.tickets.people import people_json
 
@@ -34,7 +35,7 @@ async def replay(room: Room, seat: Seat, after: int | None, db: Database, presen
             await room.show_out(seat)
             return
         seat.staff = policy.sees_as_staff(viewer, seen.facts)
-        texts, last, cut = _fitting(page, seat, start or 0)
+        texts, last, cut = _fitting(page, room, seat, start or 0)
         more = cut or (start is not None and last < head)
         if more or _covered(room, seat, last):
             break
@@ -50,12 +51,12 @@ async def _rows(s: Session, room: Room, after: int | None) -> list[Any]:
     return list(await events.after(s, room.place.ticket, room.place.line, after))
 
 
-def _fitting(page: list[dict[str, Any]], seat: Seat, last: int) -> tuple[list[str], int, bool]:
+def _fitting(page: list[dict[str, Any]], room: Room, seat: Seat, last: int) -> tuple[list[str], int, bool]:
     """As many events as fit into one frame, at least one."""
     texts: list[str] = []
     size = ENVELOPE
     for event in page:
-        text = encode(rendered(event, seat.locale))
+        text = encode(rendered(event, room.place.line, seat.locale))
         size += len(text.encode()) + 1
         if texts and size > MAX_FRAME:
             return texts, last, True

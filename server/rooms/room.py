@@ -12,11 +12,11 @@ from sqlmodel import col, select
 from server.db import AWAY, Database
 from server.errors import NotFound
 from server.events import log as events
-from server.events.kinds import KINDS, PUBLIC, STAFF
+from server.events.kinds import KINDS, PUBLIC, STAFF, Line
 from server.events.model import Event
 from server.people.model import User
 from server.people.policy import STAFF_ROLES, Viewer
-from server.render import events_html
+from server.render import rendered
 from server.rooms.protocol import TicketRoom, encode
 from server.tickets import policy
 from server.tickets.facts import participants
@@ -41,8 +41,9 @@ class Connection(Protocol):
 class Prepared:
     """One event made ready for many sockets: each form of its frame is encoded once for all of them."""
 
-    def __init__(self, room: str, event: dict[str, Any]) -> None:
+    def __init__(self, room: str, line: Line, event: dict[str, Any]) -> None:
         self.room = room
+        self.line = line
         self.event = event
         self._frames: dict[str | None, str] = {}
 
@@ -53,16 +54,9 @@ class Prepared:
     def frame(self, locale: str | None) -> str:
         """The `event` frame; with a locale, with its rendered row."""
         if locale not in self._frames:
-            body = {"op": "event", "room": self.room, "event": rendered(self.event, locale)}
+            body = {"op": "event", "room": self.room, "event": rendered(self.event, self.line, locale)}
             self._frames[locale] = encode(body)
         return self._frames[locale]
-
-
-def rendered(event: dict[str, Any], locale: str | None) -> dict[str, Any]:
-    """The event with its one rendering in this language, where a client asked for it. A deleted one has none."""
-    if locale is None or "deleted" in event:
-        return event
-    return event | {"html": events_html(event, locale)}
 
 
 class Seat:
@@ -192,7 +186,7 @@ class Room:
 
     def _pass_on(self, event: dict[str, Any]) -> None:
         self._name(event)
-        prepared = Prepared(self.name, event)
+        prepared = Prepared(self.name, self.place.line, event)
         self.head = prepared.seq
         for seat in tuple(self.seats):
             seat.offer(prepared)

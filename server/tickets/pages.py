@@ -21,7 +21,7 @@ from server.labels import URGENCY_HINT
 from server.markdown import markdown
 from server.people.policy import Viewer
 from server.people.queries import clients
-from server.render import events_html
+from server.render import rendered
 from server.tickets import actions, drafts, groups, queries, showing
 from server.tickets import search as finding
 
@@ -195,9 +195,7 @@ async def older(request: Request) -> Response:
         viewer = await web.require(s, request)
         await queries.find(s, viewer, number, line)
         events = await log.wire(s, await log.newest(s, number, line, OLDER, before=int(before)))
-    language = web.locale(request)
-    items = [e if "deleted" in e else e | {"html": events_html(e, language)} for e in events]
-    return JSONResponse({"items": items})
+    return JSONResponse({"items": [rendered(e, line, web.locale(request)) for e in events]})
 
 
 async def preview(request: Request) -> Response:

@@ -137,9 +137,30 @@ async def test_every_kind_can_be_shown_in_both_languages(db: Database, cast: Cas
     for kind in samples(cast) + bare(cast):
         async with db.transaction() as s:
             o = await opened(s, cast, number)
-            event = await o.record(kind, line=sorted(kind.on)[0])
+            event_line = sorted(kind.on)[0]
+            event = await o.record(kind, line=event_line)
             [wire] = await log.wire(s, [event])
-        for html in (events_html(wire, locale) for locale in LOCALES):
+        for html in (events_html(wire, event_line, locale) for locale in LOCALES):
             assert f'data-seq="{event.seq}"' in html, kind.kind
             assert "<script" not in html, kind.kind
             assert "None" not in html, kind.kind
+
+
+@on_sqlite
+async def test_a_note_looks_like_one_wherever_it_comes_from(db: Database, cast: Cast) -> None:
+    """The line decides, in the one template. (Seen red: the socket's rows left it to the browser.)"""
+    number = await ask(db, cast.anna, cast.accounting)
+    for kind in [k for k in samples(cast) if STAFF in k.on and k.kind != "delete"]:
+        async with db.transaction() as s:
+            o = await opened(s, cast, number)
+            event = await o.record(kind, line=STAFF)
+            [wire] = await log.wire(s, [event])
+        html = events_html(wire, STAFF, "ru")
+        assert f'id="n{event.seq}"' in html, kind.kind
+        if kind.kind != "edit":
+            assert "клиент не видит" in html, kind.kind
+            assert ('class="e note"' in html) == (kind.kind == "message")
+        if PUBLIC in kind.on:
+            public = events_html(wire, PUBLIC, "ru")
+            assert f'id="m{event.seq}"' in public, kind.kind
+            assert "клиент не видит" not in public, kind.kind

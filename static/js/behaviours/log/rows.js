@@ -20,30 +20,16 @@ export function read(row) {
   };
 }
 
-/**
- * A row that came over the socket or from an older page; a note must look like one whoever rendered it.
- * @param {any} event @param {Line} line @returns {HTMLElement | null}
- */
+/** A row that came over the socket or from an older page. @param {any} event @param {Line} line @returns {HTMLElement | null} */
 export function arrived(event, line) {
-  const row = event.html ? element(event.html) : event.deleted && event.kind === "message" ? gone(event) : null;
-  if (!row) return null;
-  row.id = `${line === "staff" ? "n" : "m"}${row.dataset.seq}`;
-  if (line === "staff" && !row.hidden && !$(row, ".lock")) {
-    const spot = $(row, ".who") ?? $(row, ".b");
-    spot?.append(...(row.dataset.kind === "message" ? [] : [" "]), fill("row-note-lock"));
-    row.classList.toggle("inner", row.dataset.kind !== "message");
-    if (row.dataset.kind === "message") {
-      row.classList.remove("first");
-      row.classList.add("note");
-      $(row, ".msg")?.classList.add("notebox");
-    }
-  }
-  return row;
+  if (event.html) return element(event.html);
+  return event.deleted && event.kind === "message" ? gone(event, line) : null;
 }
 
-/** A deleted message is replayed without its rendering: only that it was there. @param {any} event */
-function gone(event) {
-  const row = fill("row-gone", { name: event.author.name });
+/** A deleted message is replayed without its rendering: only that it was there. @param {any} event @param {Line} line */
+function gone(event, line) {
+  const row = fill(line === "staff" ? "note-gone" : "row-gone", { name: event.author.name });
+  row.id = `${line === "staff" ? "n" : "m"}${event.seq}`;
   Object.assign(row.dataset, { seq: event.seq, kind: event.kind, author: event.author.id, at: event.at });
   const time = row.querySelector("time");
   if (time) time.dateTime = event.at;
