@@ -150,9 +150,7 @@ def test_the_lock_is_of_these_dependencies() -> None:
     packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
     [ours] = [package for package in packages if package["name"] == "journal-obrashcheniy"]
     named = [re.sub(r"\[.*?\]", "", line).replace(" ", "") for line in _wanted()]
-    locked = [
-        f"{line['name']}{line['specifier'].replace(' ', '')}" for line in ours["metadata"]["requires-dist"]
-    ]
+    locked = [f"{line['name']}{line['specifier'].replace(' ', '')}" for line in ours["metadata"]["requires-dist"]]
     assert sorted(map(_parts, named)) == sorted(map(_parts, locked)), "run `uv lock`"
 
 

@@ -40,15 +40,10 @@ class Office:
 
 @pytest.fixture
 async def office(
-    settings: Settings, database_url: str, db: Database, cast: Cast, smtp: SmtpServer, sms: SmsGateway,
-    request: pytest.FixtureRequest,
-) -> AsyncIterator[Office]:  # fmt: skip
+    ground: Settings, db: Database, cast: Cast, smtp: SmtpServer, sms: SmsGateway
+) -> AsyncIterator[Office]:
     port = free_port()
-    redis = None if database_url.startswith("sqlite") else request.getfixturevalue("redis_url")
-    served = replace(
-        settings, database_url=database_url, redis_url=redis, mail_url=smtp.url, sms_url=sms.url, port=port,
-        base_url=f"http://127.0.0.1:{port}",
-    )  # fmt: skip
+    served = replace(ground, mail_url=smtp.url, sms_url=sms.url, port=port, base_url=f"http://127.0.0.1:{port}")
     async with db.transaction() as s:
         own = await passwords.own(OWN)
         for person in (cast.boris, cast.denis):
