@@ -167,16 +167,18 @@ class Lists:
             raise
 
     async def _send(self, dirty: dict[int, set[Mark]]) -> None:
-        if not dirty or not (self.queue or self.inbox):
+        # Those who come while this is read find it in their own first list; nothing was read here for them.
+        queue, inbox = dict(self.queue), dict(self.inbox)
+        if not dirty or not (queue or inbox):
             return
         async with self.db.reading(one_moment=True) as s:
             tickets = list((await s.exec(select(Ticket).where(col(Ticket.number).in_(dirty)))).all())
-            known = await queries.gather(s, tickets, {c.viewer.id for c in self.queue})
+            known = await queries.gather(s, tickets, {c.viewer.id for c in queue})
             drawn = Drawn()
-            for seat, wanted in _wanting(self.queue, tickets, known.facts, dirty):
+            for seat, wanted in _wanting(self.queue, queue, tickets, known.facts, dirty):
                 self._send_rows(seat, wanted, known, drawn)
             unread: dict[int, list[dict[str, Any]]] = {}
-            for seat, wanted in _wanting(self.inbox, tickets, known.facts, dirty):
+            for seat, wanted in _wanting(self.inbox, inbox, tickets, known.facts, dirty):
                 await self._send_items(s, seat, wanted, known.facts, unread)
 
     def _send_rows(self, seat: ListSeat, tickets: list[Ticket], known: Known, drawn: Drawn) -> None:
@@ -263,13 +265,14 @@ class Lists:
 
 
 def _wanting(
-    seats: dict[Connection, ListSeat], tickets: list[Ticket], facts: dict[int, Facts], dirty: dict[int, set[Mark]]
-) -> Iterator[tuple[ListSeat, list[Ticket]]]:
-    """Sockets to which some of these tickets are news. Those still joining keep the marks for later; those that leave
-    while others are served are passed over."""
-    for seat in tuple(seats.values()):
+    there: dict[Connection, ListSeat], seats: dict[Connection, ListSeat], tickets: list[Ticket],
+    facts: dict[int, Facts], dirty: dict[int, set[Mark]],
+) -> Iterator[tuple[ListSeat, list[Ticket]]]:  # fmt: skip
+    """Of these sockets, those to which some of the tickets are news. Those still joining keep the marks for later;
+    those that are not there any more are passed over."""
+    for seat in seats.values():
         if seat.missed is not None:
             for ticket, marks in dirty.items():
                 seat.missed.setdefault(ticket, set()).update(marks)
-        elif seats.get(seat.connection) is seat:
+        elif there.get(seat.connection) is seat:
             yield seat, [t for t in tickets if seat.wants(t, facts[t.number], dirty[t.number])]
