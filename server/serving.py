@@ -34,6 +34,8 @@ class PatientProtocol(WebSocketsSansIOProtocol):
             self.writable.set()
             self._cut = self.loop.call_later(GOODBYE, self.transport.abort)
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True  # refused in words: or the log would call it an error of ours
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._cut is not None:

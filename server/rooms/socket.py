@@ -30,10 +30,14 @@ TYPING_EVERY = 3.0
 
 
 async def socket(websocket: WebSocket) -> None:
-    """One socket's life: origin before the upgrade; who it is right after it; then frames until one side ends."""
+    """One socket's life: origin and encryption before the upgrade; who it is right after it; then frames until one side
+    ends."""
     journal = web.journal(websocket)
     if not _origin_fits(websocket, journal.settings.origins):
         await websocket.send_denial_response(PlainTextResponse("origin", 403))
+        return
+    if journal.settings.secure and websocket.url.scheme != "wss":
+        await websocket.send_denial_response(PlainTextResponse("wss only (behind a proxy: TRUSTED_PROXIES)", 403))
         return
     asking, refused = await _who(websocket, journal)
     offered = websocket.scope.get("subprotocols", [])
