@@ -252,3 +252,16 @@ async def mute(house: House, person: Person, frame: str) -> asyncio.StreamWriter
     raw = frame.encode()
     writer.write(bytes([0x81, 0x80 | len(raw), 0, 0, 0, 0]) + raw)
     return writer
+
+
+@on_sqlite
+async def test_G24_a_process_that_is_told_to_stop_says_1012(house: House, tmp_path: Path) -> None:
+    """So that pages come back with jitter, and not all at once."""
+    number = await ask(house.db, house.cast.anna, house.cast.accounting)
+    async with served(house, tmp_path) as journal, journal.line(house.cast.anna) as anna:
+        await anna.join(f"ticket:{number}")
+        assert (await anna.say(f"ticket:{number}", "a", "успело"))["op"] == "ack"
+        stopping = asyncio.create_task(journal.process.stop())
+        assert await anna.closed(within=10) == 1012
+        await stopping
+    assert [text for _, text in await written(house, number)][1:] == ["успело"]
