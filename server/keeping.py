@@ -30,10 +30,9 @@ from server.errors import Conflict, Invalid
 from server.files.storage import Storage
 from server.migrations import config, migrate, tables
 from server.people.model import User
-from server.tickets.model import Counter, Ticket
+from server.tickets.model import EPOCH, Counter, Ticket
 
 FORMAT = 1
-EPOCH = "epoch"
 BATCH = 500
 # Log-ins that have ended since must not come back to life, and who is there now is not what it was then.
 NOT_RESTORED = frozenset({"login_session", "challenge", "presence"})

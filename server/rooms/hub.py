@@ -22,6 +22,7 @@ from server.rooms.lists import Lists
 from server.rooms.presence import TYPING, Presence
 from server.rooms.protocol import TicketRoom, ticket_room
 from server.rooms.room import Room, Seat
+from server.tickets.model import EPOCH, Counter
 
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
@@ -50,6 +51,7 @@ class Hub:
         self.presence = Presence(self.process, bus, self._came_or_left)
         self.lists = Lists(db, self.presence)
         self.changed = asyncio.Event()
+        self.epoch = 0
         self._subscribing = asyncio.Lock()
         self._news: dict[str, Callable[[Json], Awaitable[None]]] = {
             "touched": self._on_touched, "read": self._on_read, "typing": self._on_typing,
@@ -58,7 +60,10 @@ class Hub:
         bus.receiver = self.receive
 
     async def start(self) -> None:
-        """Begins to listen for what concerns all rooms."""
+        """Begins to listen for what concerns all rooms. The epoch stands still while any process runs."""
+        async with self.db.reading() as s:
+            row = await s.get(Counter, EPOCH)
+            self.epoch = row.value if row else 0
         await self.bus.subscribe(NEWS)
         await self.bus.publish(NEWS, message({"t": "who"}))
 

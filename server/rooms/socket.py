@@ -127,6 +127,7 @@ class _Conversation:
         limits = self.hub.limits
         self.c.send(encode({
             "op": "hello", "user": self.c.viewer.person(), "time": instant(now()),
+            "epoch": self.hub.epoch,
             "limits": {
                 "text": MAX_TEXT, "frame": protocol.MAX_FRAME, "files": protocol.MAX_FILES,
                 "file_mb": limits.file_mb, "say_per_second": limits.say_per_second, "say_burst": limits.say_burst,

@@ -105,6 +105,21 @@ test("a part is never shown as whole: a page that begins too late is a reset", (
   end();
 });
 
+test("test_G23_after_a_restore_what_was_known_is_forgotten_and_the_room_joined_anew", () => {
+  const { line, made, applied, end } = room({ after: 3 });
+  line.joined(4, 6);
+  let resets = 0;
+  made.on("reset", () => { resets += 1; });
+  line.asked();
+  line.emit("restored");
+  line.emit("hello");
+  assert.equal(resets, 1);
+  assert.deepEqual(line.asked(), [{ op: "join", room: "ticket:42" }]);
+  line.joined(2, 4);
+  assert.deepEqual(applied, [4, 5, 6, 2, 3, 4]);
+  end();
+});
+
 test("every hello means catching up from the last number", () => {
   const { line, end } = room({ after: 5 });
   line.joined(6, 7);

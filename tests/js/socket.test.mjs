@@ -8,7 +8,7 @@ class Wire {
   sent = [];
   send(text) { this.sent.push(JSON.parse(text)); }
   close() {}
-  hello() { this.down({ op: "hello", user: {}, limits: {} }); }
+  hello(more = {}) { this.down({ op: "hello", user: {}, limits: {}, ...more }); }
   down(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
 }
 
@@ -41,6 +41,19 @@ test("it comes back by itself and tells whom it may concern", () => {
   assert.equal(wires.length, 2);
   wires[1].hello();
   assert.equal(socket.state, "open");
+  end();
+});
+
+test("test_G23_another_epoch_means_restored_from_a_copy", () => {
+  const { socket, wires, end } = started();
+  const told = [];
+  for (const kind of ["restored", "hello"]) socket.on(kind, () => told.push(kind));
+  for (const [n, epoch] of [1, 1, 2].entries()) {
+    wires[n].hello({ epoch });
+    wires[n].onclose({ code: 1012 });
+    mock.timers.tick(5_001);
+  }
+  assert.deepEqual(told, ["hello", "hello", "restored", "hello"]);
   end();
 });
 

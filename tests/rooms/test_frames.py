@@ -33,7 +33,7 @@ def person(who: Person, *roles: str) -> dict[str, Any]:
 async def test_hello_comes_first_and_says_who_and_what_the_limits_are(house: House) -> None:
     async with house.line(house.cast.anna) as anna:
         [hello] = anna.frames
-        assert set(hello) == {"op", "user", "time", "limits"}
+        assert set(hello) == {"op", "user", "time", "epoch", "limits"}
         assert hello["user"] == person(house.cast.anna, "client")
         assert hello["time"].endswith("Z")
         assert hello["limits"].items() >= {

@@ -45,6 +45,7 @@ class Queue {
     personal(this.list, page, this.words);
     const room = page.room("queue", { html: true });
     this.offs = [
+      room.on("reset", () => { for (const row of this.rows()) row.dataset.v = "0"; }), // whatever comes now is newer
       room.on("rows", frame => this.all(frame.rows)),
       room.on("row", frame => frame.ticket ? this.take(frame.ticket) : this.gone(frame.gone)),
     ];

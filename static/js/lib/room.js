@@ -36,6 +36,7 @@ export class Room extends Emitter {
     this.last = how.after ?? null;
     this.logged = name !== "queue" && name !== "inbox";
     this.offs = [
+      socket.on("restored", () => this.#forget()), // from a copy: numbers may stand for other events now
       socket.on("hello", () => this.join(true)),
       socket.on("probe", () => this.join(true)),
       socket.on("frame", frame => { if (frame.room === name) this.#frame(frame); }),
@@ -136,12 +137,16 @@ export class Room extends Emitter {
   }
 
   #reset() {
+    this.#forget();
+    this.join(true);
+  }
+
+  #forget() {
     this.last = null;
     this.head = 0;
     this.v = 0;
     this.people.clear();
     this.emit("reset");
-    this.join(true);
   }
 
   /** @param {Frame} frame */

@@ -141,8 +141,10 @@ export class Socket extends Emitter {
     const frame = JSON.parse(data);
     if (frame.op === "hello") {
       this.#attempt = 0;
+      const before = this.hello?.epoch;
       this.hello = frame;
       this.#become("open");
+      if (before !== undefined && before !== frame.epoch) this.emit("restored");
       this.emit("hello", frame);
     } else if ((frame.op === "ack" || frame.op === "error") && frame.id && this.#asked.has(frame.id)) {
       const answer = this.#asked.get(frame.id);

@@ -1,0 +1,30 @@
+"""G23: a journal that was restored from a copy shows nobody what no longer exists as if it did."""
+
+from pathlib import Path
+
+from server.config import Settings
+from server.db import Database
+from server.keeping import backup, restore
+from tests.cast import Cast, ask
+from tests.house import House, journal
+from tests.rooms.acting import seqs
+
+
+async def test_G23_after_a_restore_the_epoch_has_grown_and_numbers_beyond_the_head_mean_reset(
+    ground: Settings, db: Database, cast: Cast, tmp_path: Path
+) -> None:
+    """(Seen red: the epoch raised and told to nobody.)"""
+    number = await ask(db, cast.anna, cast.accounting)
+    room, copy = f"ticket:{number}", tmp_path / "copy.tar.gz"
+    await backup(db, ground, copy)
+    async with journal(ground) as base, House(base, cast, db, ground).line(cast.anna) as anna:
+        before = anna.frames[0]["epoch"]
+        assert (await anna.say(room, "lost", "сказано после копии"))["seq"] == 2
+    await db.close()
+    again = Database(ground.database_url)
+    await restore(again, ground, copy)
+    async with journal(ground) as base, House(base, cast, again, ground).line(cast.anna) as anna:
+        assert anna.frames[0]["epoch"] > before
+        assert (await anna.join(room, after=2))["op"] == "reset"
+        assert seqs(await anna.join(room)) == [1]
+    await again.close()
