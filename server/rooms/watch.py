@@ -71,7 +71,7 @@ async def check_access(hub: Hub) -> None:
     connections = tuple(hub.connections)
     if not connections:
         return
-    async with hub.db.reading() as s:
+    async with hub.db.reading(one_moment=True) as s:
         users = await _users(s, {c.viewer.id for c in connections})
         alive = await _alive(s, connections)
         stale = [c for c in connections if c in alive and users[c.viewer.id].access_version != c.viewer.access_version]

@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from server import render
 from server.db import Database
@@ -104,3 +106,19 @@ async def test_a_row_is_drawn_once_for_a_language_and_side(
     assert [row["unread"] for row in (denis, lev, anna)] == [1, 1, 1]
     assert "Вы" not in lev["html"]
     assert "непрочитанное" not in lev["html"]
+
+
+@on_sqlite
+@pytest.mark.parametrize("room", ["queue", "inbox"])
+async def test_a_list_that_could_not_be_read_keeps_nothing_waiting(
+    room: str, db: Database, cast: Cast, tmp_path: Path
+) -> None:
+    """(Seen red: its seat stayed and collected what was touched for ever.)"""
+    async with db.reading() as s:
+        listener = Listener(await as_viewer(s, cast.denis))
+    empty = Database(f"sqlite+aiosqlite:///{tmp_path}/empty.db")
+    found = Lists(empty, Presence("p", LocalBus(), _nobody))
+    with pytest.raises(OperationalError):
+        await (found.enter_queue(listener, html=False) if room == "queue" else found.enter_inbox(listener))
+    assert found.queue == found.inbox == {}
+    await empty.close()
