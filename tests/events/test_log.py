@@ -85,7 +85,7 @@ async def unbroken(db: Database, number: int) -> int:
 
 
 async def test_a_number_goes_back_with_its_transaction(db: Database, cast: Cast) -> None:
-    """(Seen red: the head raised in a transaction of its own.)"""
+    """(Seen red: the commit away.)"""
     number = await ask(db, cast.anna, cast.accounting)
 
     async def fail() -> None:

@@ -84,7 +84,7 @@ async def test_the_demo_is_open_by_the_names_of_loopback(house: House) -> None:
     ],
 )  # fmt: skip
 async def test_W6_without_a_log_in_it_closes_with_4401(headers: dict[str, str], house: House) -> None:
-    """Accepted first, so that a page learns why. (Seen red: an empty token looked up.)"""
+    """Accepted first, so that a page learns why. (Seen red: closed with another code.)"""
     assert await opened(house, headers, (OURS,)) == 4401
 
 

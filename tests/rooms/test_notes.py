@@ -161,7 +161,7 @@ async def start_at(house: House, number: int) -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_G10_with_secrets_and_without_a_client_gets_the_same(seed: int, house: House) -> None:
     """Frame by frame, in every room she is in. (Seen red: a note touches the client's row; presence told to everybody;
-    `changed` raised by the staff's log; the poll asks by the staff's version for everybody.)"""
+    `changed` raised by the staff's log.)"""
     dice = random.Random(seed)
     told = []
     for number, secrets in ((7654321, []), (8765432, [dice.choice(SECRETS) for _ in range(12)])):

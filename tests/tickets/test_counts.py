@@ -137,7 +137,7 @@ async def test_C17_a_mark_is_clamped_and_never_goes_back(db: Database, cast: Cas
 
 @on_sqlite
 async def test_the_numbers_beside_lists_are_the_lengths_of_the_lists(db: Database, cast: Cast) -> None:
-    """Each list in each status, for each kind of person. (Seen red: `soon` counted without `open`.)"""
+    """Each list in each status, for each kind of person. (Seen red: `nav` counts what is not visible.)"""
     olga = await add_person(db, "olga", cast.romashka, sees_all=True)
     for n, status in enumerate(["new", "estimating", "approval", "approved", "in_progress", "waiting", "review", "done",
                                 "closed", "cancelled", "rejected", "new"]):  # fmt: skip
