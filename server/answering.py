@@ -6,10 +6,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from server import i18n, web
+from server import web
 from server.db import AWAY
 from server.errors import NotFound, Refusal, Unauthorised, Unavailable, WrongWay
-from server.render import render
+from server.words import i18n
+from server.words.render import render
 
 
 async def on_refusal(request: Request, exc: Exception) -> Response:

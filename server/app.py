@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from server import answering, contract, demo, health, help, web
+from server import answering, demo, health, help, web
+from server.api import contract
 from server.catalogue import pages as catalogue_pages
 from server.config import Settings
 from server.db import AWAY, Database

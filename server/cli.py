@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from server.config import Misconfigured, Settings, check_serve, from_environment
 from server.db import Database, Session
 from server.errors import Refusal
-from server.i18n import DEFAULT, translate
 from server.people import passwords, tokens
 from server.people.policy import ROLES, Viewer
+from server.words.i18n import DEFAULT, translate
 
 Args = argparse.Namespace
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from server import i18n, receiving
+from server import receiving
 from server.config import Settings
 from server.db import Database, Session
 from server.errors import Invalid, NotFound, Refusal, Unauthorised
@@ -19,10 +19,11 @@ from server.files.storage import Storage
 from server.people import sessions, tokens
 from server.people.policy import Viewer
 from server.people.queries import as_viewer
-from server.render import render
 from server.rooms.protocol import MAX_FILES
 from server.tickets.counts import nav
-from server.words import N_
+from server.words import i18n
+from server.words.marks import N_
+from server.words.render import render
 
 if TYPE_CHECKING:
     from server.rooms.hub import Hub

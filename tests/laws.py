@@ -51,12 +51,12 @@ FLOORS = {
         *["bodies", "kinds", "workflow", "policy", "protocol", "chain", "turns"],
         *["details", "diagram", "highlight", "outcome", "labels", "markdown", "morphology", "names", "text", "wire"],
     ],
-    GROUND: ["config", "errors", "db", "bus", "words", "i18n", "clock"],
+    GROUND: ["config", "errors", "db", "bus", "marks", "i18n", "clock"],
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
 
 # A pure module can be tried in a table of cases: it touches no database, network, file or clock of its own.
-PURE_MODULES = [*FLOORS[PURE], "audience", "words"]
+PURE_MODULES = [*FLOORS[PURE], "audience", "marks"]
 IMPURE = {
     *["sqlmodel", "sqlalchemy", "asyncpg", "aiosqlite", "redis", "starlette", "uvicorn", "httpx2", "obstore"],
     *["aiosmtplib", "smtplib", "socket", "asyncio", "subprocess", "os", "pathlib", "io", "time"],

@@ -1,6 +1,6 @@
 """Found words are marked in whatever form they stand, and nothing but the mark is markup."""
 
-from server.highlight import AROUND, marked
+from server.words.highlight import AROUND, marked
 
 
 def test_a_word_is_marked_in_any_case_and_number() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.markdown import SCHEMES, TAGS, markdown
+from server.words.markdown import SCHEMES, TAGS, markdown
 
 TAG = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server import i18n
+from server.words import i18n
 
 ROOT = Path(__file__).parents[1]
 PLACES = re.compile(r"%\((\w+)\)[sd]")

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
-from server.render import environment
-from server.wording import NBSP, Wording, initials, kind_of_file, tint
+from server.words.render import environment
+from server.words.wording import NBSP, Wording, initials, kind_of_file, tint
 
 RU, EN = Wording("ru"), Wording("en")
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sqlmodel import select
 
-from server import text
 from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
 from server.db import Session
 from server.errors import Conflict, Invalid, NotFound
@@ -14,6 +13,7 @@ from server.people.actions import access_changed, require_admin
 from server.people.model import Membership, User
 from server.people.policy import Viewer
 from server.people.queries import by_ids
+from server.words import text
 
 log = logging.getLogger(__name__)
 NAME, GROUP, DESCRIPTION = 200, 100, 500

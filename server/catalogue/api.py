@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from server import wire
+from server.api import wire
+from server.api.endpoint import Audience, Call, Endpoint, resource
 from server.catalogue.queries import services_json
-from server.endpoint import Audience, Call, Endpoint, resource
 
 
 async def services(call: Call) -> dict[str, Any]:

@@ -20,13 +20,13 @@ from server.demo.mailbox import Mail, Sms
 from server.demo.setting import PASSWORD
 from server.errors import NotFound
 from server.events.log import instant
-from server.i18n import translate, translate_number
 from server.notices.model import Dispatch
 from server.people import details
 from server.people.model import Challenge, User
 from server.people.queries import as_viewer
 from server.tickets.counts import nav
-from server.words import N_
+from server.words.i18n import translate, translate_number
+from server.words.marks import N_
 
 # A mail is made of tables with styles of their own; nothing in it runs or leads out of this page by itself.
 LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"

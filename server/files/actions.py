@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 
-from server import text
 from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Invalid, NoRoom, NotFound, Wrong
@@ -14,6 +13,7 @@ from server.files.model import File
 from server.people.policy import Viewer
 from server.rooms.protocol import MAX_FILES
 from server.tickets.model import Draft
+from server.words import text
 
 MOST_WAITING = 100
 UNREFERENCED = timedelta(hours=24)

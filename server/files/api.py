@@ -6,9 +6,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import web, wire
+from server import web
+from server.api import wire
+from server.api.endpoint import Audience, Call, Endpoint, Read, resource
 from server.db import Session
-from server.endpoint import Audience, Call, Endpoint, Read, resource
 from server.files import actions, downloads, queries
 from server.files.model import File
 from server.people.policy import Viewer

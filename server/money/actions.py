@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from server import text
 from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Invalid, NotFound
@@ -26,6 +25,7 @@ from server.tickets import policy
 from server.tickets.moving import approval_not_needed, possible, take
 from server.tickets.workflow import BEFORE_WORK
 from server.tickets.writing import Opened, open_ticket
+from server.words import text
 
 MAX_LINES = 100
 MAX_PRICE = 10**12

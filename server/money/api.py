@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from server import wire
-from server.bodies import Body, Day, Id
-from server.endpoint import Call, Endpoint, resource
+from server.api import wire
+from server.api.bodies import Body, Day, Id
+from server.api.endpoint import Call, Endpoint, resource
 from server.events import kinds
 from server.money import actions
 from server.money.model import Estimate

@@ -12,7 +12,7 @@ from server.notices.letters import Desk, Silence, excerpt, seal
 from server.people import queries as people
 from server.tickets import policy
 from server.tickets.workflow import STATUSES
-from server.words import N_
+from server.words.marks import N_
 
 SHOWN = 5
 OFTEN = {

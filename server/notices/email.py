@@ -21,10 +21,10 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPSenderRef
 from server.clock import now
 from server.config import Settings, is_loopback
 from server.errors import Refusal
-from server.i18n import translate
 from server.notices.outcome import Down, Refused, Unknown
 from server.people import details
-from server.words import N_
+from server.words.i18n import translate
+from server.words.marks import N_
 
 NAME = N_("Журнал Обращений")
 ANSWER_WITHIN = 20

@@ -17,21 +17,21 @@ from server.db import Session
 from server.errors import NotFound
 from server.events import log
 from server.events.kinds import PUBLIC
-from server.i18n import known, translate
-from server.labels import LABELS
 from server.notices.email import Letter
 from server.notices.model import Dispatch
 from server.people import queries as people
 from server.people.model import User
 from server.people.policy import Viewer
-from server.render import render
 from server.tickets import policy
 from server.tickets.facts import participants
 from server.tickets.model import Ticket
 from server.tickets.policy import Facts
 from server.tickets.workflow import EXECUTOR_SHOWN
-from server.wording import NBSP, Wording
-from server.words import N_
+from server.words.i18n import known, translate
+from server.words.labels import LABELS
+from server.words.marks import N_
+from server.words.render import render
+from server.words.wording import NBSP, Wording
 
 _INLINER = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
 _NUMBER_SIGN = re.compile(r"(№|No\.) (?=\d)")

@@ -11,8 +11,6 @@ from sqlmodel import col, select
 from server.clock import now
 from server.db import Session
 from server.errors import Gone, Invalid, TooMany
-from server.i18n import LOCALES
-from server.labels import DIGEST
 from server.notices.model import Dispatch
 from server.people import attempts, details, sessions
 from server.people.actions import access_changed, locked
@@ -21,6 +19,8 @@ from server.people.passwords import Password
 from server.people.policy import Viewer
 from server.people.queries import by_login
 from server.people.sessions import Device, mark, new_token
+from server.words.i18n import LOCALES
+from server.words.labels import DIGEST
 
 log = logging.getLogger(__name__)
 RESET, LINK_LIFE = "reset", timedelta(hours=1)

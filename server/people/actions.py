@@ -9,7 +9,6 @@ from datetime import timedelta
 from sqlalchemy import delete
 from sqlmodel import col, select
 
-from server import text
 from server.catalogue.model import Organisation
 from server.clock import now
 from server.db import Session
@@ -21,6 +20,7 @@ from server.people.model import ApiToken, Challenge, MailLink, Membership, User
 from server.people.passwords import Password
 from server.people.policy import Viewer
 from server.people.queries import by_login
+from server.words import text
 
 log = logging.getLogger(__name__)
 ONE_TIME_LIFE = timedelta(days=3)

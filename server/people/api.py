@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from server import wire
-from server.endpoint import Audience, Call, Endpoint, resource
+from server.api import wire
+from server.api.endpoint import Audience, Call, Endpoint, resource
 
 
 async def me(call: Call) -> dict[str, Any]:

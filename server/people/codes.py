@@ -12,8 +12,8 @@ import re
 import pyotp
 
 from server.errors import Invalid
-from server.i18n import translate
-from server.words import N_
+from server.words.i18n import translate
+from server.words.marks import N_
 
 _SIX = re.compile(r"[0-9]{6}")
 _WORDS = N_("%(code)s – код для входа в Журнал Обращений")

@@ -7,9 +7,9 @@ from ipaddress import ip_address
 
 import phonenumbers
 
-from server import text
 from server.errors import Invalid
 from server.people.policy import ROLES
+from server.words import text
 
 LOGIN, EMAIL, NAME, POSITION = 100, 254, 200, 200
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")

@@ -14,7 +14,7 @@ from server.people import sessions
 from server.people.model import LoginSession, User
 from server.people.passwords import LONGEST
 from server.people.sessions import PASSWORD, Device
-from server.words import N_
+from server.words.marks import N_
 
 START = "/"
 LONGEST_FORM = 64 * 1024

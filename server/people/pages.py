@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from server import i18n, web
+from server import web
 from server.db import Session
 from server.errors import Refusal, Unauthorised
 from server.people import codes, details, entering, passwords
@@ -12,7 +12,8 @@ from server.people.doors import START, device, keep, local, login_page, pending,
 from server.people.entering import Budget
 from server.people.model import LoginSession, User
 from server.people.sessions import ABSOLUTE, BETWEEN
-from server.words import N_
+from server.words import i18n
+from server.words.marks import N_
 
 NEXT = "journal_next"
 MINUTES = int(entering.CODE_LIFE.total_seconds()) // 60

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from server import wire
-from server.bodies import DIGITS, Body, Query, Token, Whole
-from server.endpoint import Call, Endpoint, resource
+from server.api import wire
+from server.api.bodies import DIGITS, Body, Query, Token, Whole
+from server.api.endpoint import Call, Endpoint, resource
 from server.errors import TooMany
 from server.events import log
 from server.events.kinds import MAX_TEXT, PUBLIC, STAFF, Line

@@ -6,12 +6,12 @@ from typing import Any
 from server.db import Database, Session
 from server.events import log as events
 from server.events.kinds import PUBLIC
-from server.render import rendered
 from server.rooms.presence import Presence
 from server.rooms.protocol import MAX_FRAME, encode
 from server.rooms.room import Room, Seat
 from server.tickets import policy, queries
 from server.tickets.people import people_json
+from server.words.render import rendered
 
 ENVELOPE = 16 * 1024
 

@@ -12,7 +12,6 @@ from server.clock import now
 from server.db import AWAY, Database, Session
 from server.events.log import micros
 from server.people.policy import Viewer
-from server.render import row_html
 from server.rooms.presence import Presence
 from server.rooms.protocol import INBOX, QUEUE, TicketRoom, encode
 from server.rooms.room import Connection
@@ -22,6 +21,7 @@ from server.tickets.model import Ticket
 from server.tickets.policy import Facts
 from server.tickets.queries import Known
 from server.tickets.workflow import OPEN
+from server.words.render import row_html
 
 # A transaction may commit this much later than the moment its events bear, and clocks of two machines may differ.
 OVERLAP = timedelta(seconds=60)

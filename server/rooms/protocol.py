@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from server.bodies import strict_json
+from server.api.bodies import strict_json
 from server.errors import Invalid, Malformed, NotFound, Refusal, TooLarge, UnknownOp
 from server.events.kinds import MAX_TEXT, PUBLIC, STAFF, Line
 

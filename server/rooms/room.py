@@ -16,12 +16,12 @@ from server.events.kinds import KINDS, PUBLIC, STAFF, Line
 from server.events.model import Event
 from server.people.model import User
 from server.people.policy import STAFF_ROLES, Viewer
-from server.render import rendered
 from server.rooms.protocol import TicketRoom, encode
 from server.tickets import policy
 from server.tickets.facts import participants
 from server.tickets.model import Ticket
 from server.tickets.workflow import EXECUTOR_SHOWN
+from server.words.render import rendered
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server import i18n, web
+from server import web
 from server.clock import now
 from server.config import Limits
 from server.db import AWAY, Session
@@ -23,6 +23,7 @@ from server.rooms.connection import Connection
 from server.rooms.protocol import INBOX, QUEUE, Frame, Join, Leave, Read, Say, Typing, encode, ticket_room
 from server.rooms.watch import vouch, vouch_no_more
 from server.tickets import talk
+from server.words import i18n
 
 BAD_FRAMES = 3
 FRAMES_PER_SECOND = 200

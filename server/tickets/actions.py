@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 from sqlmodel import select
 
-from server import text
 from server.catalogue.model import LegalEntity, Service
 from server.clock import now
 from server.db import Session
@@ -37,6 +36,7 @@ from server.tickets.model import Counter, Ticket, TicketParticipant
 from server.tickets.moving import possible, take
 from server.tickets.workflow import ACCEPTED, EXECUTOR_SHOWN
 from server.tickets.writing import Opened, open_ticket
+from server.words import text
 
 SUBJECT = 200
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from pydantic import Field
 from starlette.requests import Request
 
-from server import wire
-from server.bodies import Body, Day, Id, Token
+from server.api import wire
+from server.api.bodies import Body, Day, Id, Token
+from server.api.endpoint import Audience, Call, Endpoint, resource
 from server.db import Session
-from server.endpoint import Audience, Call, Endpoint, resource
 from server.errors import Forbidden, Invalid, NotFound
 from server.events.kinds import MAX_TEXT, URGENCIES
 from server.people.policy import Viewer

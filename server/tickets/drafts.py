@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 from sqlmodel import col, select
 
-from server import bodies, text
-from server.bodies import Body
+from server.api import bodies
+from server.api.bodies import Body
 from server.clock import now
 from server.db import Session
 from server.errors import Invalid, NotFound
@@ -18,6 +18,7 @@ from server.files.model import File
 from server.people.policy import Viewer
 from server.tickets.model import Draft
 from server.tickets.queries import find
+from server.words import text
 
 NEW = "new"
 Short = Annotated[str, Field(max_length=1000)]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from starlette.requests import Request
 
 from server import web
+from server.api.endpoint import Audience
 from server.db import Session
-from server.endpoint import Audience
 from server.errors import Forbidden, NotFound
 from server.events.kinds import PUBLIC, STAFF, Line
 from server.money.queries import deciders

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlmodel import col, select
 
-from server.bodies import DIGITS, Query, Whole
+from server.api.bodies import DIGITS, Query, Whole
 from server.db import Session
 from server.errors import Malformed
 from server.events.kinds import URGENCIES
@@ -21,7 +21,7 @@ from server.people.policy import Viewer
 from server.tickets import inbox, queries, search
 from server.tickets.model import Ticket
 from server.tickets.workflow import STATUSES
-from server.words import N_
+from server.words.marks import N_
 
 _NEVER = date(9999, 12, 31)
 _NOT_A_CURSOR = "Курсор не отсюда: начните список сначала"

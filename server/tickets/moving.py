@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from server import text
 from server.catalogue.model import Service
 from server.clock import now
 from server.db import Session
@@ -12,6 +11,7 @@ from server.people.policy import Viewer
 from server.tickets.model import Ticket
 from server.tickets.workflow import RECENT_DAYS, STATUSES, Door, Transition, ever, moves
 from server.tickets.writing import Opened, open_ticket
+from server.words import text
 
 
 async def move(s: Session, viewer: Viewer, number: int, to: str, comment: str | None = None) -> Ticket:

@@ -10,20 +10,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from server import i18n, text, web
+from server import web
 from server.catalogue.queries import is_empty, services_by_group
 from server.db import Session
 from server.errors import Forbidden, Invalid, Refusal
 from server.events import log
 from server.events.kinds import MAX_TEXT, PUBLIC, STAFF
 from server.files import downloads
-from server.labels import URGENCY_HINT
-from server.markdown import markdown
 from server.people.policy import Viewer
 from server.people.queries import clients
-from server.render import rendered
 from server.tickets import actions, drafts, groups, queries, showing
 from server.tickets import search as finding
+from server.words import i18n, text
+from server.words.labels import URGENCY_HINT
+from server.words.markdown import markdown
+from server.words.render import rendered
 
 OLDER = 50
 Gather = Callable[[Session, Viewer, int, set[int]], Awaitable[dict[str, Any]]]

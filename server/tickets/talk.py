@@ -7,7 +7,6 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from server import text
 from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Forbidden, Invalid, NotFound
@@ -22,7 +21,8 @@ from server.tickets import policy, queries, reading
 from server.tickets.model import ReadCursor, Ticket
 from server.tickets.moving import return_from_waiting
 from server.tickets.writing import Opened, open_ticket
-from server.words import N_
+from server.words import text
+from server.words.marks import N_
 
 EDIT_WINDOW = timedelta(minutes=15)
 TAKEN_ID = N_("Под этим id уже отправлено другое сообщение")

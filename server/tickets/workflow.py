@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from server.words import N_
+from server.words.marks import N_
 
 Actor = Literal["author", "approver", "executor", "lead", "system"]
 Door = Literal["status", "claim", "estimate", "approval"]

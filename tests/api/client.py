@@ -7,9 +7,9 @@ from typing import Any
 import httpx2
 from starlette.routing import Match
 
-from server import contract, wire
-from server.endpoint import Endpoint
-from server.openapi import resource
+from server.api import contract, wire
+from server.api.endpoint import Endpoint
+from server.api.openapi import resource
 from tests.cast import Person
 from tests.house import House
 

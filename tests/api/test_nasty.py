@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from server import contract
-from server.endpoint import Endpoint
-from server.openapi import resource
+from server.api import contract
+from server.api.endpoint import Endpoint
+from server.api.openapi import resource
 from tests.api.conftest import Company
 from tests.api.test_openapi import BODIES
 

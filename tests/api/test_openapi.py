@@ -7,9 +7,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from server import contract
-from server.endpoint import Endpoint, Resource
-from server.openapi import document, resource
+from server.api import contract
+from server.api.endpoint import Endpoint, Resource
+from server.api.openapi import document, resource
 from server.tickets.workflow import STATUSES
 from tests.api.client import Api
 from tests.api.conftest import Company

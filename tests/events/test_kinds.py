@@ -30,9 +30,9 @@ from server.events.kinds import (
     Urgency,
 )  # fmt: skip
 from server.events.log import Committed
-from server.i18n import LOCALES
-from server.render import events_html
 from server.tickets.writing import Opened, open_ticket
+from server.words.i18n import LOCALES
+from server.words.render import events_html
 from tests.cast import Cast, as_viewer, ask, on_sqlite
 
 EVIL = "<script>alert('«»')</script> & \"кавычки\""

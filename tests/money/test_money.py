@@ -19,9 +19,9 @@ from server.money import actions as money
 from server.money.actions import Line, price
 from server.money.model import Estimate, TimeEntry
 from server.people.model import Membership, User
-from server.render import render
 from server.tickets import actions, queries
 from server.tickets.model import Ticket
+from server.words.render import render
 from tests.cast import Cast, Person, as_viewer, ask, on_sqlite
 from tests.tickets.ways import WORK, add_person, at, do, move
 

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from server import render
 from server.db import Database
 from server.events.bus import LocalBus
 from server.people.policy import Viewer
@@ -19,6 +18,7 @@ from server.rooms import lists
 from server.rooms.lists import Lists
 from server.rooms.presence import Presence
 from server.tickets import talk
+from server.words import render
 from tests.cast import Cast, as_viewer, ask, on_sqlite
 from tests.tickets.ways import say
 

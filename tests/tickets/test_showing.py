@@ -11,10 +11,10 @@ from server.db import Database, Session
 from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.money import actions as money
 from server.people.policy import Viewer
-from server.render import render
 from server.tickets import actions, queries, showing, talk
 from server.tickets.talk import Words
 from server.web import me
+from server.words.render import render
 from tests.cast import Cast, Person, as_viewer, on_sqlite
 from tests.tickets.ways import WORK, at, say, tried
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from server import clock, i18n
+from server import clock
 from server.catalogue.model import Service
 from server.db import Database
 from server.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
@@ -18,6 +18,7 @@ from server.money import actions as money
 from server.tickets import actions, moving
 from server.tickets.model import Ticket, TicketParticipant
 from server.tickets.workflow import STATUSES, TRANSITIONS
+from server.words import i18n
 from tests.cast import Cast, Person, as_viewer, ask, on_sqlite
 from tests.tickets.ways import WORK, add_person, at, do, move, say, tried
 

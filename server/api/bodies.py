@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from server.errors import Invalid, Wrong
-from server.words import N_
+from server.words.marks import N_
 
 MOST = 500  # fields of an object, items of a list: a flood would be answered field by field
 _NO_OBJECT = N_("Тело не читается: нужен один объект JSON")

@@ -1,6 +1,6 @@
 """The HTTP API as one list: every call of /api/v1, and beside them their description."""
 
-from server import openapi
+from server.api import openapi
 from server.catalogue import api as catalogue
 from server.files import api as files
 from server.money import api as money

@@ -8,12 +8,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from server.events.kinds import MAX_TEXT, Line
-from server.i18n import LOCALES, catalogue, known
-from server.labels import LABELS
 from server.rooms.protocol import MAX_FILES
 from server.tickets.diagram import diagram, onward
 from server.tickets.workflow import STATUSES
-from server.wording import Wording
+from server.words.i18n import LOCALES, catalogue, known
+from server.words.labels import LABELS
+from server.words.wording import Wording
 
 COMMON: dict[str, Any] = {
     "me": None,
@@ -34,8 +34,8 @@ MOST = {"subject": 200, "text": MAX_TEXT, "files": MAX_FILES}
 
 def folder() -> Path:
     """Templates lie beside the package in the repository and inside it in a wheel."""
-    inside = Path(__file__).parent / "_templates"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
+    inside = Path(__file__).parent.parent / "_templates"
+    return inside if inside.is_dir() else Path(__file__).parent.parent.parent / "templates"
 
 
 def render(template: str, locale: str, **context: Any) -> str:

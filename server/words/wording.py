@@ -13,10 +13,10 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from server.events.kinds import WITHOUT_VAT
-from server.highlight import marked
-from server.i18n import translate, translate_number
-from server.labels import LABELS
-from server.markdown import markdown, spoken
+from server.words.highlight import marked
+from server.words.i18n import translate, translate_number
+from server.words.labels import LABELS
+from server.words.markdown import markdown, spoken
 
 NBSP = "\u00a0"
 TINTS = 6

@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from server import idempotency, receiving, web
-from server.bodies import Body, Query, parameters, parse, wrong
+from server import receiving, web
+from server.api import idempotency
+from server.api.bodies import Body, Query, parameters, parse, wrong
 from server.db import Session
 from server.errors import Invalid, Refusal, Unauthorised, UnsupportedType, WrongWay
 from server.people.policy import Viewer

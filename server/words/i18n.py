@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 
 LOCALES = ("ru", "en")
 DEFAULT = "ru"
-FOLDER = Path(__file__).parent / "locale"
+FOLDER = Path(__file__).parent.parent / "locale"
 
 
 @cache

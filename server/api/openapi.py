@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from server import wire
-from server.endpoint import Endpoint, Resource, everybody
+from server.api import wire
+from server.api.endpoint import Endpoint, Resource, everybody
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"

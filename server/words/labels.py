@@ -2,7 +2,7 @@
 
 from server.events.kinds import PAYMENT_STATES, URGENCIES, WITHOUT_VAT
 from server.tickets.workflow import STATUSES
-from server.words import N_
+from server.words.marks import N_
 
 URGENCY: dict[str, str] = dict(zip(URGENCIES, (N_("Высокая"), N_("Средняя"), N_("Низкая")), strict=True))
 URGENCY_HINT: dict[str, str] = {
