@@ -1,6 +1,7 @@
 """Refusals and failures as answers over HTTP: a page for people, problem+json for programs."""
 
 from contextlib import suppress
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,10 +20,18 @@ async def on_refusal(request: Request, exc: Exception) -> Response:
     if web.wants_json(request):
         return web.problem(exc, web.locale(request))
     if isinstance(exc, Unauthorised):
-        return RedirectResponse(f"/login?next={request.url.path}" if request.method == "GET" else "/login", 303)
+        return RedirectResponse(_login_of(request), 303)
     return web.page(
         request, "error.html", exc.status, status=exc.status, detail=web.said(exc, web.locale(request)), incident=None
     )
+
+
+def _login_of(request: Request) -> str:
+    """The log-in that leads on to what was asked for: a mail's link holds the choice in its query."""
+    if request.method != "GET":
+        return "/login"
+    url = request.url
+    return "/login?" + urlencode({"next": f"{url.path}?{url.query}" if url.query else url.path}, safe="/")
 
 
 async def on_http(request: Request, exc: Exception) -> Response:

@@ -76,7 +76,7 @@ class Connection {
     for (const old of $$(document, ".newver")) old.remove();
     const card = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
     for (const link of card.querySelectorAll("[data-login]")) {
-      if (link instanceof HTMLAnchorElement) link.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+      if (link instanceof HTMLAnchorElement) link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
     }
     card.querySelector("[data-reload]")?.addEventListener("click", () => location.reload());
     card.querySelector("[data-later]")?.addEventListener("click", () => {
