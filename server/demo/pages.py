@@ -149,9 +149,10 @@ async def mail(request: Request) -> Response:
 
 
 async def letter(request: Request) -> Response:
-    """The mail itself, for the frame on its page."""
+    """The mail itself, for the frame on its page. No page of the journal opens in a frame: links lead out of it."""
     found = await _open(request)
-    return HTMLResponse(found.html, headers={"content-security-policy": LETTER_POLICY})
+    html = found.html.replace("<head>", '<head><base target="_top">', 1)
+    return HTMLResponse(html, headers={"content-security-policy": LETTER_POLICY})
 
 
 routes = [

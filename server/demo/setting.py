@@ -39,7 +39,7 @@ class Stage:
 
 
 async def set_up(s: Session, start: datetime, link: str) -> Stage:
-    """Everything but the requests. `link` is the journal's address for the newcomer's mail."""
+    """Everything but the requests. `link` is where the newcomer logs in, for their mail."""
     own, once = await asyncio.gather(passwords.own(PASSWORD), passwords.one_time())
     with at(moment(OPENING, start)):
         organisations = {c.name: await _client(s, c) for c in CLIENTS}

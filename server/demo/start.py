@@ -87,7 +87,7 @@ async def fill(db: Database, settings: Settings) -> None:
     requests = in_order(REQUESTS, moment)
     arriving = Arriving(Storage(settings), requests, moment)
     async with db.transaction() as s:
-        await play(s, await set_up(s, moment, settings.base_url), arriving, requests)
+        await play(s, await set_up(s, moment, f"{settings.base_url}/login"), arriving, requests)
 
 
 def log_ins(settings: Settings) -> str:

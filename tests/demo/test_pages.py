@@ -14,6 +14,8 @@ from server.demo import mailbox, start
 from server.demo.company import PEOPLE
 from server.demo.setting import PASSWORD
 from tests.house import journal
+from tests.parts.chromium import Windows
+from tests.parts.process import free_port
 from tests.parts.until import until
 
 
@@ -30,9 +32,11 @@ class Shown:
 
 @pytest.fixture(scope="module")
 async def shown(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shown]:
-    settings = start.settled(from_environment({"DATA_DIR": str(tmp_path_factory.mktemp("demo"))}))
+    port = free_port()  # links in mails lead there
+    env = {"DATA_DIR": str(tmp_path_factory.mktemp("demo")), "PORT": str(port)}
+    settings = start.settled(from_environment(env))
     await start.prepare(settings)
-    async with journal(settings, with_worker=True) as base:
+    async with journal(settings, with_worker=True, port=port) as base:
         yield Shown(base, settings)
 
 
@@ -83,7 +87,9 @@ async def test_mails_that_would_have_left_can_be_read_in_all_their_parts(shown: 
             assert "script-src" not in letter.headers["content-security-policy"]
 
 
-async def test_the_newcomer_finds_the_password_in_the_mail(shown: Shown) -> None:
+@pytest.mark.browser
+async def test_the_newcomer_comes_to_the_log_in_from_the_mail(shown: Shown, windows: Windows) -> None:
+    """The letter stands in a frame, and the link in it opens the journal around it (step 1 of the manual)."""
     folder = shown.settings.data_dir
 
     def arrived() -> list[str]:
@@ -93,7 +99,10 @@ async def test_the_newcomer_finds_the_password_in_the_mail(shown: Shown) -> None
     opened = mailbox.opened(folder, arrived()[0])
     assert opened is not None
     assert "sevastyanov" in opened.text
-    assert "Перейти в журнал" in words(opened.html)
+    page = (await windows.open("newcomer", shown.settings.base_url)).page
+    await page.goto(f"/demo/mails/{opened.mail.id}")
+    await page.frame_locator("iframe").get_by_role("link", name="Перейти в журнал").click()
+    await page.wait_for_url(f"{shown.settings.base_url}/login", timeout=5000)
 
 
 @pytest.mark.parametrize("name", ["..%2Fsecret.key", "20261124-000000-000000-0000000g", "nothing", "%00"])
