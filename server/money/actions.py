@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Invalid, NotFound
+from server.events import log
 from server.events.kinds import PAYMENT_STATES, STAFF, UNITS, VATS, Approval, EstimateLine, Payment, Time
 from server.events.kinds import Estimate as EstimateEvent
 from server.money.model import Estimate, TimeEntry
@@ -116,7 +117,9 @@ async def hand_in_estimate(
             due=due.isoformat() if due else None, comment=estimate.comment,
         )
     )  # fmt: skip
-    if not await approval_not_needed(o):
+    if await approval_not_needed(o):
+        _owe(o, estimate)
+    else:
         await take(o, step)
     return estimate
 
@@ -149,6 +152,8 @@ async def decide(
     estimate = await _waiting(o, version)
     step = await possible(o, decision, "approval")
     await _decide_once(o, estimate, decision, comment)
+    if decision == "approved":
+        _owe(o, estimate)
     await o.record(Approval(version=version, decision=decision, comment=comment))
     await take(o, step, comment)
     return estimate
@@ -196,6 +201,12 @@ async def _decide_once(o: Opened, estimate: Estimate, decision: str, comment: st
         raise Conflict("Решение по этой оценке уже принято", version=estimate.version)
 
 
+def _owe(o: Opened, estimate: Estimate) -> None:
+    """What was agreed on is to be invoiced, unless an invoice is under way already: the accountant adds it there."""
+    if estimate.amount and o.ticket.payment_state in ("not_needed", "paid", "cancelled"):
+        o.ticket.payment_state, o.ticket.invoice = "to_invoice", None
+
+
 async def set_payment(s: Session, viewer: Viewer, number: int, state: str, invoice: str | None = None) -> None:
     """The accountant records how the ticket stands with payment, and the invoice's number in 1C."""
     o = await open_ticket(s, viewer, number)
@@ -203,10 +214,16 @@ async def set_payment(s: Session, viewer: Viewer, number: int, state: str, invoi
     if state not in PAYMENT_STATES:
         raise Invalid({"state": "Такого состояния оплаты нет"})
     number_1c = text.line(invoice, "invoice", limit=100, empty="Номер счёта пустой") if invoice else None
-    if (state, number_1c or o.ticket.invoice) == (o.ticket.payment_state, o.ticket.invoice):
+    if (state, number_1c or o.ticket.invoice) == (o.ticket.payment_state, o.ticket.invoice) and await _said(o) == state:
         raise Conflict("Состояние оплаты уже такое", payment={"state": state, "invoice": o.ticket.invoice})
     o.ticket.payment_state, o.ticket.invoice = state, number_1c or o.ticket.invoice
     await o.record(Payment(state=state, invoice=o.ticket.invoice))
+
+
+async def _said(o: Opened) -> str:
+    """What an accountant said of it last; what followed from an approval by itself may still be said."""
+    told = await log.of_kind(o.s, o.ticket.number, "payment")
+    return str(told[-1].data["state"]) if told else "not_needed"
 
 
 async def log_time(

@@ -48,6 +48,11 @@ def _waiting(viewer: Viewer) -> ColumnElement[bool]:
     return and_(_open(viewer), col(Ticket.status).in_(CLIENTS_TURN))
 
 
+def _to_invoice(_viewer: Viewer) -> ColumnElement[bool]:
+    """What an accountant has to do: agreed on, and no invoice yet."""
+    return col(Ticket.payment_state) == "to_invoice"
+
+
 def _unread(viewer: Viewer) -> ColumnElement[bool]:
     return and_(taking_part(viewer), beyond_cursor())
 
@@ -56,6 +61,7 @@ Condition = Callable[[Viewer], ColumnElement[bool]]
 CLIENT_VIEWS: dict[str, Condition] = {"open": _open, "approval": _approval, "unread": _unread, "closed": _closed}
 STAFF_VIEWS: dict[str, Condition] = {
     "open": _open, "unassigned": _unassigned, "mine": _mine, "soon": _soon, "waiting": _waiting,
+    "to_invoice": _to_invoice,
 }  # fmt: skip
 
 

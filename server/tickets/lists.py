@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from server.api.bodies import DIGITS, Query, Whole
 from server.db import Session
 from server.errors import Malformed
-from server.events.kinds import URGENCIES
+from server.events.kinds import PAYMENT_STATES, URGENCIES
 from server.people.policy import Viewer
 from server.tickets import inbox, queries, search
 from server.tickets.model import Ticket
@@ -63,6 +63,7 @@ class Asked(Query):
         int | str, BeforeValidator(_somebody), WithJsonSchema({"type": "string", "description": "an id, me or none"})
     ] | None = None  # fmt: skip
     urgency: _codes(URGENCIES) | None = None  # type: ignore[valid-type]
+    payment: _codes(PAYMENT_STATES) | None = None  # type: ignore[valid-type]
     organisation: Whole | None = None
     unread: Literal["true", "false"] | None = None
     q: Annotated[str, Field(max_length=10_000)] | None = None
@@ -105,6 +106,8 @@ def _conditions(s: Session, viewer: Viewer, asked: Asked) -> list[ColumnElement[
         found.append(col(Ticket.status).in_(asked.status))
     if asked.urgency:
         found.append(col(Ticket.urgency).in_(asked.urgency))
+    if asked.payment:
+        found.append(col(Ticket.payment_state).in_(asked.payment))
     if asked.service is not None:
         found.append(col(Ticket.service_id) == asked.service)
     if asked.organisation is not None:

@@ -52,6 +52,8 @@ async def take(o: Opened, step: Transition, comment: str | None = None) -> None:
     ticket = o.ticket
     ticket.waiting_from = ticket.status if step.to == "waiting" else None
     ticket.status, ticket.status_since = step.to, now()
+    if step.to == "cancelled" and ticket.payment_state == "to_invoice":
+        ticket.payment_state = "not_needed"
     o.facts = ticket.facts(o.facts.participants)
     await o.record(StatusChange(frm=step.frm, to=step.to, comment=comment))
 

@@ -21,6 +21,8 @@ test("each view waits for its own", () => {
   assert.ok(fits({ deadline: "2026-11-24T09:10:00Z" }, { view: "soon" }));
   assert.ok(!fits({}, { view: "closed" }));
   assert.ok(fits({ unread: 1 }, { view: "unread" }));
+  assert.ok(fits({ payment: { state: "to_invoice" } }, { view: "to_invoice" }));
+  assert.ok(!fits({ payment: { state: "paid" } }, { view: "to_invoice" }));
 });
 
 test("filters narrow what is announced, and words typed silence it", () => {

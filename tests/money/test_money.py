@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from server import clock
+from server.catalogue.model import Service
 from server.db import Database
 from server.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from server.events.model import Event
@@ -254,6 +255,51 @@ async def test_payment_is_the_accountants(db: Database, cast: Cast) -> None:
         await do(db, cast.nina, money.set_payment, number, "paid")
     found = await ticket(db, number)
     assert (found.payment_state, found.invoice) == ("paid", "УТ-118")
+
+
+@on_sqlite
+async def test_an_approved_sum_is_to_be_invoiced_until_the_accountant_says_otherwise(db: Database, cast: Cast) -> None:
+    """(Seen red: «Оплата не нужна» beside an approved sum; the accountant's own word for it refused.)"""
+    number = await at(db, cast, "approved")
+    assert (await ticket(db, number)).payment_state == "to_invoice"
+    await do(db, cast.nina, money.set_payment, number, "to_invoice")
+    with pytest.raises(Conflict):
+        await do(db, cast.nina, money.set_payment, number, "to_invoice")
+    await do(db, cast.nina, money.set_payment, number, "not_needed")
+    assert (await ticket(db, number)).payment_state == "not_needed"
+
+
+@on_sqlite
+async def test_what_a_supplementary_estimate_adds_to_a_paid_sum_is_to_be_invoiced_too(db: Database, cast: Cast) -> None:
+    number = await at(db, cast, "in_progress")
+    for before, after in (("paid", "to_invoice"), ("overdue", "overdue")):
+        await do(db, cast.nina, money.set_payment, number, before)
+        made = await do(db, cast.denis, money.hand_in_estimate, number, [Line("Ещё", "1", 50_000)])
+        assert (await ticket(db, number)).payment_state == before
+        await do(db, cast.boris, money.decide, number, made.version, "approved")
+        assert (await ticket(db, number)).payment_state == after
+        await move(db, cast.denis, number, "in_progress")
+
+
+@on_sqlite
+async def test_who_owes_nothing_gets_no_invoice(db: Database, cast: Cast) -> None:
+    """Nothing was asked for, the work was refused, or called off before it was invoiced."""
+    free = await at(db, cast, "estimating")
+    await do(db, cast.denis, money.hand_in_estimate, free, [Line("Совет", "1", 0)])
+    await do(db, cast.boris, money.decide, free, 1, "approved")
+    called_off = await at(db, cast, "approved")
+    await move(db, cast.lev, called_off, "cancelled", "передумали")
+    for number in (free, called_off, await at(db, cast, "rejected"), await at(db, cast, "done")):
+        assert (await ticket(db, number)).payment_state == "not_needed"
+
+
+@on_sqlite
+async def test_where_no_approval_is_asked_for_an_estimate_is_owed_at_once(db: Database, cast: Cast) -> None:
+    async with db.transaction() as s:
+        (await s.get_one(Service, cast.accounting)).approval = "never"
+    number = await at(db, cast, "estimating")
+    await do(db, cast.denis, money.hand_in_estimate, number, WORK)
+    assert (await ticket(db, number)).payment_state == "to_invoice"
 
 
 @on_sqlite

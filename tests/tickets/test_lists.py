@@ -54,6 +54,8 @@ async def test_filters_narrow(api: Company) -> None:
     assert await numbers(api, assignee="none", service=cast.accounting, sort="number") == [made[3], made[5]]
     assert await numbers(api, urgency="high,low", service=cast.network, sort="number") == [made[0], made[2]]
     assert await numbers(api, organisation=cast.lyutik) == []
+    await api.nina.put(f"/tickets/{made[2]}/payment", {"state": "to_invoice"})
+    assert await numbers(api, "nina", payment="to_invoice,overdue") == [made[2]]
     assert await numbers(api, "denis", sort="number") == [made[1], made[3], made[5]]
     assert await numbers(api, "anna", assignee="me") == []
     assert await numbers(api, q="обращение 33") == []
@@ -76,7 +78,7 @@ async def test_S4_bad_parameters_are_422(api: Company) -> None:
         "sort=password", "sort=", "limit=-1", "limit=0", "limit=101", "limit=1000000000", "offset=1000000000000",
         "limit=5&limit=6", "status=x", "status=new,x", "status=", "status=new&status=done", "urgency=1", "service=x",
         "service=-1", "assignee=you", "assignee=", "unread=maybe", "unread=1", "organisation=1e3", "private=true",
-        "q=ab&q=cd",
+        "q=ab&q=cd", "payment=lost",
     ):  # fmt: skip
         answer = await api.lev.call("GET", f"/tickets?{query}", 422)
         assert [e["field"] for e in answer.json()["errors"]] == [query.partition("=")[0]]

@@ -15,6 +15,7 @@ export function belongs(row, list, me, query = new URLSearchParams(location.sear
     case "mine": return String(row.assignee?.id) === me;
     case "waiting": return (list.waiting ?? "").split(" ").includes(row.status);
     case "soon": return Boolean(row.deadline) && Date.parse(row.deadline) - now < SOON;
+    case "to_invoice": return row.payment.state === "to_invoice";
     case "approval": return row.status === "approval";
     case "unread": return row.unread > 0;
     default: return true;
