@@ -42,6 +42,32 @@ def test_money_is_roubles_and_kopecks_only_where_there_are_some(kopecks: int, ru
     assert (plain(RU.money(kopecks)), plain(EN.money(kopecks))) == (ru, en)
 
 
+@pytest.mark.parametrize(
+    ("lines", "ru", "en"),
+    [
+        ([("22", 800_000), ("22", 480_000)], "в том числе НДС 22 % 2 308,19 ₽", "including 22 % VAT 2,308.19 ₽"),
+        ([("without", 800_000)], "без НДС", "without VAT"),
+        (
+            [("without", 480_000), ("5", 105_000), ("22", 800_000)],
+            "в том числе НДС 22 % 1 442,62 ₽, НДС 5 % 50 ₽; 4 800 ₽ без НДС",
+            "including 22 % VAT 1,442.62 ₽, 5 % VAT 50 ₽; 4,800 ₽ without VAT",
+        ),
+    ],
+)
+def test_the_vat_of_a_sum_is_that_of_its_lines(lines: list[tuple[str, int]], ru: str, en: str) -> None:
+    """(Seen red: 2 308,20, which is the VAT of the total.)"""
+    rows = [{"vat": rate, "sum": kopecks} for rate, kopecks in lines]
+    assert (plain(RU.vat(rows)), plain(EN.vat(rows))) == (ru, en)
+
+
+def test_a_price_in_a_column_has_both_digits_of_its_kopecks() -> None:
+    """(Seen red: «3 200,5».)"""
+    line = {"price": 320_050, "quantity": "2.5", "unit": "hour"}
+    for locale, price in (("ru", "3 200,50"), ("en", "3,200.50")):
+        sums = environment(locale).get_template("ticket/_sums.html").make_module({"locale": locale})
+        assert plain(sums.price(line)) == price  # type: ignore[attr-defined]
+
+
 def test_a_sum_never_breaks_between_lines() -> None:
     assert " " not in RU.money(1_280_000)
 

@@ -161,6 +161,7 @@ class EstimateVersion(Answer):
 
     version: int
     amount: Kopecks
+    vat_amount: Kopecks
     lines: list[EstimateLine]
     due: Day | None
     comment: str | None

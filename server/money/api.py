@@ -8,7 +8,7 @@ from server.api import wire
 from server.api.bodies import Body, Day, Id
 from server.api.endpoint import Call, Endpoint, resource
 from server.events import kinds
-from server.money import actions
+from server.money import actions, vat
 from server.money.model import Estimate
 from server.tickets import gates, queries
 
@@ -106,7 +106,7 @@ async def hand_in(call: Call) -> Json:
 
 def _estimate(e: Estimate) -> Json:
     return {
-        "version": e.version, "amount": e.amount, "lines": e.lines,
+        "version": e.version, "amount": e.amount, "vat_amount": vat.amount(e.lines), "lines": e.lines,
         "due": e.due.isoformat() if e.due else None, "comment": e.comment,
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from server.events.kinds import WITHOUT_VAT
+from server.money import vat
 from server.words.highlight import marked
 from server.words.i18n import translate, translate_number
 from server.words.labels import LABELS
@@ -45,6 +46,7 @@ class Wording:
         """By the names that templates use."""
         return {
             "money": self.money,
+            "roubles": self.roubles,
             "when": self.when,
             "size": self.size,
             "vat": self.vat,
@@ -69,21 +71,30 @@ class Wording:
 
     def money(self, kopecks: int) -> str:
         """Kopecks → «12 800 ₽»; the kopecks themselves only where there are some."""
+        return f"{self.roubles(kopecks)}{NBSP}₽"
+
+    def roubles(self, kopecks: int) -> str:
+        """The same without the sign, where a column's heading says what it is: «3 200,50»."""
         rub, kop = divmod(abs(kopecks), 100)
         text = self.number(rub)
         if kop:
             text += {"ru": ",", "en": "."}[self.locale] + f"{kop:02d}"
-        return f"{'−' if kopecks < 0 else ''}{text}{NBSP}₽"
+        return f"{'−' if kopecks < 0 else ''}{text}"
 
     def vat(self, lines: Iterable[Mapping[str, Any]]) -> str:
-        """What a sum of estimate lines holds: «с НДС 22 %», «без НДС», nothing where the lines differ."""
-        rates = {line["vat"] for line in lines}
-        if len(rates) != 1:
-            return ""
-        rate = rates.pop()
-        if rate == WITHOUT_VAT:
-            return self.label("vat", rate)
-        return translate(self.locale, "с НДС %(rate)s %%", rate=rate)
+        """What a sum of estimate lines holds: «в том числе НДС 22 % 2 308,19 ₽», «без НДС»."""
+        found = vat.held(lines)
+        untaxed = found.pop(WITHOUT_VAT, 0)
+        if not found:
+            return self.label("vat", WITHOUT_VAT)
+        taxes = [
+            translate(self.locale, "НДС %(rate)s %% %(sum)s", rate=rate, sum=self.money(kopecks))
+            for rate, kopecks in found.items()
+        ]
+        parts = [translate(self.locale, "в том числе %(taxes)s", taxes=", ".join(taxes))]
+        if untaxed:
+            parts.append(translate(self.locale, "%(sum)s без НДС", sum=self.money(untaxed)))
+        return "; ".join(parts)
 
     def size(self, octets: int) -> str:
         """Bytes → «238 КБ», «11,2 МБ»."""

@@ -43,7 +43,7 @@ async def test_an_approver_reads_what_it_costs_and_approves(house: House, waitin
         page = await b.get(at)
         assert page.status_code == 200
         shown = text(page)
-        assert all(part in shown for part in ("Премия бухгалтеру", WORDS, "1 500 ₽", "С НДС 22 %"))
+        assert all(part in shown for part in ("Премия бухгалтеру", WORDS, "1 500 ₽", "в том числе НДС 22 % 270,49 ₽"))
         assert "Ошибка в строке 3" not in shown
         assert (f'href="/tickets/{number}"' in page.text) is not private
         done = await b.post(at, version="1", decision="approved")
