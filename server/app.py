@@ -28,7 +28,7 @@ from server.files.storage import Storage
 from server.guard import SameSite, SecurityHeaders
 from server.migrations import migrate
 from server.notices import worker
-from server.people import own_pages
+from server.people import admin_pages, own_pages
 from server.people import pages as people_pages
 from server.rooms import socket
 from server.rooms.hub import Hub
@@ -49,6 +49,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *contract.routes,
         *people_pages.routes,
         *own_pages.routes,
+        *admin_pages.routes,
         *ticket_pages.routes,
         *ticket_forms.routes,
         *decision.routes,

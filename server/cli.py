@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from server.config import Misconfigured, Settings, check_serve, from_environment
 from server.db import Database, Session
-from server.errors import Refusal
+from server.errors import Refusal, Wrong
 from server.people import passwords, tokens
 from server.people.policy import ROLES, Viewer
 from server.words.i18n import DEFAULT, translate
@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Misconfigured as problem:
         return _refuse(str(problem))
     except Refusal as refusal:
-        return _refuse(translate(DEFAULT, refusal.detail, **refusal.values))
+        wrong = refusal.fields.values() or [Wrong(refusal.detail, **refusal.values)]
+        return _refuse("; ".join(translate(DEFAULT, one, **one.values) for one in wrong))
     except (DBAPIError, TarError) as problem:
         return _refuse(f"{problem.orig if isinstance(problem, DBAPIError) else problem}")
     except OSError as problem:

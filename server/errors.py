@@ -2,6 +2,7 @@
 translated at the edges."""
 
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any, ClassVar
 
 
@@ -151,3 +152,28 @@ class NoRoom(Refusal):
 
     status = 507
     code = "no_room"
+
+
+class Faults:
+    """What is wrong with a form: each `with` keeps what is refused in it, `tell` refuses all of it at once."""
+
+    def __init__(self) -> None:
+        self.kept: list[Refusal] = []
+
+    def __enter__(self) -> "Faults":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, refusal: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(refusal, Refusal) or not refusal.fields:
+            return False
+        self.kept.append(refusal)
+        return True
+
+    def tell(self) -> None:
+        """One fault as it is, several as one `Invalid`; the first thing said of a field stands."""
+        if len(self.kept) == 1:
+            raise self.kept[0]
+        if self.kept:
+            raise Invalid({f: wrong for refusal in reversed(self.kept) for f, wrong in refusal.fields.items()})

@@ -16,6 +16,7 @@ from server.config import Settings
 from server.db import Database, Session
 from server.errors import Invalid, NotFound, Refusal, Unauthorised
 from server.files.storage import Storage
+from server.people import actions as people
 from server.people import sessions, tokens
 from server.people.policy import Viewer
 from server.people.queries import as_viewer
@@ -129,6 +130,13 @@ async def require(s: Session, request: Request) -> Viewer:
     viewer = await recognise(s, request)
     if viewer is None:
         raise Unauthorised("Войдите, чтобы продолжить")
+    return viewer
+
+
+async def require_admin(s: Session, request: Request) -> Viewer:
+    """The same for what is set up by admins; for anybody else it does not exist."""
+    viewer = await require(s, request)
+    people.require_admin(viewer)
     return viewer
 
 
@@ -261,7 +269,7 @@ def said(refusal: Refusal, language: str) -> str:
     return i18n.translate(language, refusal.detail, **refusal.values)
 
 
-def by_field(request: Request, refusal: Invalid) -> dict[str, str]:
+def by_field(request: Request, refusal: Refusal) -> dict[str, str]:
     """What is wrong with each field, in the reader's language."""
     return {f: i18n.translate(locale(request), d, **d.values) for f, d in refusal.fields.items()}
 

@@ -156,6 +156,9 @@ async def test_a_refusal_is_one_line_and_leaves_nothing(console: Console, kept: 
     assert "«nobody» нет" in await console.refused("service", "add", "1С", "--responsible", "denis", "nobody")
     assert "только у клиента" in await console.refused("member", "add", "denis", "--org", "Ромашка")
     assert "уже занят" in await console.refused(*DENIS)
+    wrong = await console.refused(*ANNA, "--email", "нет")
+    assert "адрес почты" in wrong
+    assert "Укажите организацию клиента" in wrong, "all of it at once"
     assert "короче 8 знаков" in await console.refused(*ANNA, "--password-stdin", typed="короче\n")
     assert "Введите пароль" in await console.refused(*ANNA, "--password-stdin", typed="")
     faulty = [*ANNA[:-1], "123"]

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
 from server.db import Session
@@ -101,10 +101,19 @@ async def _write(s: Session, service: Service, card: ServiceCard) -> None:
     if card.approval not in APPROVAL:
         raise Invalid({"approval": "Выберите из списка"})
     service.name, service.approval, service.active = name, card.approval, card.active
-    service.group = " ".join(text.storable(card.group, "group").split())[:GROUP]
+    service.group = await _group(s, service, card.group)
     service.description = " ".join(text.storable(card.description, "description").split())[:DESCRIPTION]
     s.add(service)
     await s.flush()
+
+
+async def _group(s: Session, service: Service, typed: str) -> str:
+    """A group that differs only in case from one that is there is that one."""
+    group = " ".join(text.storable(typed, "group").split())[:GROUP]
+    for known in (await s.exec(select(Service.group).where(col(Service.id) != service.id).distinct())).all():
+        if known.casefold() == group.casefold():
+            return known
+    return group
 
 
 async def set_responsible(s: Session, viewer: Viewer, service: Service, people: Iterable[int]) -> None:

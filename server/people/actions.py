@@ -3,8 +3,10 @@ preferences are in `account`, coming in and going out in `entering`. News of cha
 
 import logging
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete
 from sqlmodel import col, select
@@ -12,7 +14,7 @@ from sqlmodel import col, select
 from server.catalogue.model import Organisation
 from server.clock import now
 from server.db import Session
-from server.errors import Conflict, Invalid, NotFound
+from server.errors import Conflict, Faults, Invalid, NotFound
 from server.events.log import AccessChanged
 from server.notices.model import Dispatch
 from server.people import details, handover, sessions
@@ -20,7 +22,6 @@ from server.people.model import ApiToken, Challenge, MailLink, Membership, User
 from server.people.passwords import Password
 from server.people.policy import Viewer
 from server.people.queries import by_login
-from server.words import text
 
 log = logging.getLogger(__name__)
 ONE_TIME_LIFE = timedelta(days=3)
@@ -54,8 +55,6 @@ async def register(s: Session, viewer: Viewer, account: Account, password: Passw
     login is taken."""
     require_admin(viewer)
     checked = await _checked(s, account, mailed=password.once is not None)
-    if await by_login(s, checked.login):
-        raise Conflict("Логин «%(login)s» уже занят", values={"login": checked.login}, field="login")
     user = User(
         login=checked.login, name=checked.name, email=checked.email, phone=checked.phone, roles=list(checked.roles),
         position=checked.position, locale=checked.locale, created_at=now(),
@@ -69,26 +68,41 @@ async def register(s: Session, viewer: Viewer, account: Account, password: Passw
     return user
 
 
-async def _checked(s: Session, account: Account, *, mailed: bool) -> Account:
+async def _checked(s: Session, account: Account, *, mailed: bool, of: User | None = None) -> Account:
+    """The account as it will be kept; refuses everything that is wrong with it at once."""
+    checks: dict[str, Callable[[Any], Any]] = {
+        "login": details.new_login, "name": details.name, "roles": lambda roles: tuple(details.roles(roles)),
+        "email": details.email, "phone": details.phone, "position": details.position,
+    }  # fmt: skip
+    faults, good = Faults(), dict[str, Any]()
+    for field, check in checks.items():
+        value = getattr(account, field)
+        if value or mailed or field not in ("email", "phone"):
+            with faults:
+                good[field] = check(value)
+    with faults:
+        await _require_free(s, good.get("login", ""), of)
+    with faults:
+        await _require_place(s, account, good.get("roles", ()))
+    faults.tell()
+    return replace(account, **good)
+
+
+async def _require_free(s: Session, login: str, of: User | None) -> None:
+    namesake = await by_login(s, login) if login else None
+    if namesake is not None and namesake is not of:
+        raise Conflict("Логин «%(login)s» уже занят", values={"login": login}, field="login")
+
+
+async def _require_place(s: Session, account: Account, roles: tuple[str, ...]) -> None:
     if account.organisation is not None and await s.get(Organisation, account.organisation) is None:
         raise Invalid({"organisation": "Такой организации нет"})
-    roles = details.roles(account.roles)
+    if not roles:
+        return
     if "client" not in roles and (account.organisation is not None or account.can_approve):
         raise Invalid({"roles": "Организация и согласование бывают только у клиента"})
-    if account.can_approve and account.organisation is None:
-        raise Invalid({"organisation": "Укажите организацию, за которую человек согласует"})
-    return Account(
-        login=details.new_login(account.login),
-        name=text.line(account.name, "name", limit=details.NAME, empty="Введите имя"),
-        roles=tuple(roles),
-        email=details.email(account.email) if account.email or mailed else "",
-        phone=details.phone(account.phone) if account.phone or mailed else "",
-        position=" ".join(text.storable(account.position, "position").split())[: details.POSITION],
-        locale=account.locale,
-        organisation=account.organisation,
-        can_approve=account.can_approve,
-        sees_all=account.sees_all,
-    )
+    if "client" in roles and account.organisation is None:
+        raise Invalid({"organisation": "Укажите организацию клиента: без неё он не создаст ни одного обращения"})
 
 
 async def _give_password(s: Session, user: User, password: Password, link: str) -> None:
@@ -126,10 +140,7 @@ async def amend(s: Session, viewer: Viewer, user_id: int, account: Account) -> U
     """Writes an account anew. Changed roles or powers reach open pages at once; a changed phone kills a code sent."""
     require_admin(viewer)
     user = await locked(s, user_id)
-    checked = await _checked(s, account, mailed=False)
-    namesake = await by_login(s, checked.login)
-    if namesake is not None and namesake.id != user.id:
-        raise Conflict("Логин «%(login)s» уже занят", values={"login": checked.login}, field="login")
+    checked = await _checked(s, account, mailed=False, of=user)
     if "admin" in user.roles and "admin" not in checked.roles and await handover.is_last_admin(s, user):
         raise Conflict("Это последний администратор журнала", field="roles")
     if checked.phone != user.phone:

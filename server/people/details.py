@@ -35,6 +35,16 @@ def new_login(typed: str) -> str:
     return folded
 
 
+def name(typed: str) -> str:
+    """As the person is shown to others."""
+    return text.line(typed, "name", limit=NAME, empty="Введите имя")
+
+
+def position(typed: str) -> str:
+    """One line, cut where it is too long; may be nothing."""
+    return " ".join(text.storable(typed, "position").split())[:POSITION]
+
+
 def email(typed: str) -> str:
     """An address a mail can be sent to; whether anybody reads it only the mail will tell."""
     typed = text.storable(typed, "email").strip()

@@ -87,14 +87,31 @@ async def test_a_faulty_invitation_keeps_what_was_typed(house: House) -> None:
             ({"phone": "123"}, 422, "Проверьте номер телефона"),
             ({"email": "нет"}, 422, "Проверьте адрес почты"),
             ({"login": "ANNA"}, 409, "«anna» уже занят"),
-            ({"new_organisation": "Ромашка"}, 409, "«Ромашка» уже есть"),
+            ({"new_organisation": "Ромашка", "organisation": ""}, 422, "«Ромашка» уже есть"),
         ):
-            answer = await b.post("/admin/users", **(OLGA | fields))
+            answer = await b.post("/admin/users", **({"organisation": str(house.cast.romashka)} | OLGA | fields))
             assert answer.status_code == status
             assert words in text(answer)
             assert 'value="Ольга Вершинина"' in answer.text
         async with house.db.reading() as s:
             assert (await s.exec(select(User).where(User.login == "olga"))).first() is None
+
+
+async def test_everything_that_is_wrong_with_an_invitation_is_said_at_once(house: House) -> None:
+    """The form's own defaults make a client of no organisation: refused like a wrong number, and along with it.
+    (Seen red: the client was registered, and found every door to a new request closed.)"""
+    async with browser(house) as b:
+        await _admin(b)
+        answer = await b.post("/admin/users", **OLGA, organisation="")
+        assert (answer.status_code, "Укажите организацию клиента" in text(answer)) == (422, True)
+        wrong = {"phone": "123", "email": "нет", "login": "ANNA", "name": "", "new_organisation": "Ромашка"}
+        answer = await b.post("/admin/users", **(OLGA | wrong))
+        assert answer.status_code == 422
+        for words in ("номер телефона", "адрес почты", "«anna» уже занят", "Введите имя", "«Ромашка» уже есть"):
+            assert words in text(answer)
+        assert answer.text.count("value=\"Ромашка\"") == 1
+        amended = await b.post(f"/admin/users/{house.cast.anna.id}", **(OLGA | {"login": "anna"}), organisation="")
+        assert (amended.status_code, "Укажите организацию клиента" in text(amended)) == (422, True)
 
 
 async def test_a_card_is_amended_a_password_sent_a_person_deactivated(house: House) -> None:
@@ -128,8 +145,12 @@ async def test_a_service_is_added_amended_and_hidden(house: House) -> None:
         assert answer.status_code == 303, text(answer)
         page = await b.get(answer.headers["location"])
         assert all(w in text(page) for w in ("Кассы", "не нужно, абонемент", "Глеб Сомов"))
-        answer = await b.post("/admin/services", **(fields | {"name": "Сеть и доступы"}))
+        assert '<option selected>ИТ</option>' in page.text
+        answer = await b.post("/admin/services", **(fields | {"name": "Принтеры", "group": "", "new_group": "ит "}))
+        assert "<option selected>ИТ</option>" in (await b.get(answer.headers["location"])).text, "one group, not two"
+        answer = await b.post("/admin/services", **(fields | {"name": "Сеть и доступы", "new_group": "Железо"}))
         assert answer.status_code == 409
+        assert 'value="Железо"' in answer.text
         assert 'value="ОФД и маркировка"' in answer.text
         answer = await b.post(
             f"/admin/services/{house.cast.network}", **(fields | {"name": "Сеть", "approval": "sometimes"})

@@ -61,7 +61,7 @@ async def _mail(db: Database, kind: str) -> Dispatch:
 
 async def test_a_registered_person_gets_a_one_time_password_by_mail(db: Database, cast: Cast) -> None:
     first = await passwords.one_time()
-    user = await _register(db, cast, OLGA, first)
+    user = await _register(db, cast, replace(OLGA, organisation=cast.romashka), first)
     assert (user.login, user.phone, user.password_temporary) == ("olga", "+79123456789", True)
     mail = await _mail(db, "registration")
     assert (mail.address, mail.secret, mail.user_id) == ("olga@example.test", first.once, user.id)
@@ -104,18 +104,17 @@ async def test_nobody_but_an_admin_registers_anybody(db: Database, cast: Cast) -
 async def test_a_faulty_account_is_refused_by_field_and_nothing_is_kept(
     db: Database, cast: Cast, field: str, value: Any
 ) -> None:
+    faulty = vars(OLGA) | {"organisation": cast.romashka, field: value}
     with pytest.raises(Invalid) as refusal:
-        await _register(
-            db, cast, Account(**(vars(OLGA) | {field: value})), passwords.Password("hash", "Lipa-7204-Reka")
-        )
+        await _register(db, cast, Account(**faulty), passwords.Password("hash", "Lipa-7204-Reka"))
     assert list(refusal.value.fields) == [field]
     async with db.reading() as s:
         assert (await s.exec(select(User).where(User.login == "olga"))).first() is None
 
 
-async def test_who_may_approve_does_so_for_an_organisation(db: Database, cast: Cast) -> None:
+async def test_a_client_belongs_to_an_organisation(db: Database, cast: Cast) -> None:
     with pytest.raises(Invalid, match="Укажите организацию"):
-        await _register(db, cast, replace(OLGA, can_approve=True), await ready())
+        await _register(db, cast, replace(OLGA, organisation=None), await ready())
 
 
 async def test_a_login_is_given_once_in_whatever_case(db: Database, cast: Cast) -> None:
