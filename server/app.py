@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,10 +14,10 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from server import answering, demo, health, help, web
+from server import answering, demo, health, help, offline, web
 from server.api import contract
 from server.catalogue import pages as catalogue_pages
-from server.config import Settings
+from server.config import Settings, beside
 from server.db import AWAY, Database
 from server.errors import Refusal
 from server.events.bus import Bus, LocalBus, RedisBus
@@ -56,15 +55,10 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *file_pages.routes,
         *catalogue_pages.routes,
         *help.routes,
+        *offline.routes,
         *(demo.routes if settings.demo else ()),
-        Mount("/static", StaticFiles(directory=static_folder()), name="static"),
+        Mount("/static", StaticFiles(directory=beside("static")), name="static"),
     ]
-
-
-def static_folder() -> Path:
-    """Static files lie beside the package in the repository and inside it in a wheel."""
-    inside = Path(__file__).parent / "_static"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "static"
 
 
 def create_app(settings: Settings, *, with_worker: bool = False) -> Starlette:

@@ -11,11 +11,18 @@ SCHEMES = {
     "mail_url": ("smtp", "smtps", "file"),
     "sms_url": ("http", "https", "smsc", "smsru", "exolve", "file"),
 }
+HOUSE = Path(__file__).parent
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Misconfigured(Exception):
     """The environment can't be used; the message names the variable to set."""
+
+
+def beside(name: str) -> Path:
+    """The folder of `templates` or `static`: beside the package in the repository and inside it in a wheel."""
+    inside = HOUSE / f"_{name}"
+    return inside if inside.is_dir() else HOUSE.parent / name
 
 
 def is_loopback(host: str) -> bool:

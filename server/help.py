@@ -14,9 +14,4 @@ async def manual(request: Request) -> HTMLResponse:
     return web.page(request, "help.html")
 
 
-async def offline(request: Request) -> HTMLResponse:
-    """What a browser shows when the journal can't be reached."""
-    return web.page(request, "offline.html", signed_in=False)
-
-
-routes = [Route("/help", manual), Route("/offline", offline)]
+routes = [Route("/help", manual)]

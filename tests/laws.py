@@ -27,7 +27,10 @@ QUESTIONS = ["queries", "inbox", "people", "counts", "groups", "showing"]  # and
 NOTICES = ["audience", "outbox", "digest", "letters", "digest_letter", "storm", "sweeping"]
 FLOORS = {
     ROOF: ["app", "serving", "contract", "cli", "worker", "demo", "__main__"],
-    EDGE: ["pages", "own_pages", "admin_pages", "forms", "decision", "help", "api", "socket", "openapi", "health"],
+    EDGE: [
+        *["pages", "own_pages", "admin_pages", "forms", "decision", "help", "offline"],
+        *["api", "socket", "openapi", "health"],
+    ],
     WEB: ["web", "guard", "doors", "endpoint", "gates", "downloads", "receiving", "answering"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
     ACTION: [
@@ -48,8 +51,8 @@ FLOORS = {
     ],
     MODEL: ["model", "render", "wording", "codes", "passwords"],
     PURE: [
-        *["bodies", "kinds", "workflow", "policy", "protocol", "chain", "turns"],
-        *["details", "diagram", "highlight", "outcome", "labels", "markdown", "morphology", "names", "text", "vat", "wire"],
+        *["bodies", "kinds", "workflow", "policy", "protocol", "chain", "turns", "vat"],
+        *["details", "diagram", "highlight", "outcome", "labels", "markdown", "morphology", "names", "text", "wire"],
     ],
     GROUND: ["config", "errors", "db", "bus", "marks", "i18n", "clock"],
 }

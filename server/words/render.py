@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from server.config import beside
 from server.events.kinds import MAX_TEXT, Line
 from server.rooms.protocol import MAX_FILES
 from server.tickets.diagram import diagram, onward
@@ -30,12 +30,6 @@ PERSONAL = {"read", "unread", "staff_read", "staff_unread"}
 
 # What a form says beforehand; the server refuses the same (protocol.md).
 MOST = {"subject": 200, "text": MAX_TEXT, "files": MAX_FILES}
-
-
-def folder() -> Path:
-    """Templates lie beside the package in the repository and inside it in a wheel."""
-    inside = Path(__file__).parent.parent / "_templates"
-    return inside if inside.is_dir() else Path(__file__).parent.parent.parent / "templates"
 
 
 def render(template: str, locale: str, **context: Any) -> str:
@@ -67,7 +61,7 @@ def row_html(row: Mapping[str, Any], locale: str, *, takes: bool = False) -> str
 def environment(locale: str) -> Environment:
     """The templates in one language."""
     env = Environment(
-        loader=FileSystemLoader(folder()),
+        loader=FileSystemLoader(beside("templates")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -9,3 +9,4 @@ document.documentElement.classList.add("js");
 await page.bind(document);
 page.begin();
 document.documentElement.dataset.ready = "yes"; // tests and styles wait for it
+navigator.serviceWorker?.register(`/sw.js?lang=${page.locale}`).catch(() => {}); // where it is forbidden, there is no page «Нет связи»

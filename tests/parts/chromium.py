@@ -62,8 +62,10 @@ class Windows:
         javascript: bool = True,
         locale: str = "ru-RU",
         time_zone: str = "Europe/Moscow",
+        worker: bool = False,
     ) -> Window:
-        """A window with cookies and storage of its own; narrow is a telephone, 390 px wide, with touch."""
+        """A window with cookies and storage of its own; narrow is a telephone, 390 px wide, with touch.
+        `worker` lets the page's service worker in."""
         context = await self.browser.new_context(
             base_url=base_url,
             color_scheme="dark" if dark else "light",
@@ -74,6 +76,7 @@ class Windows:
             locale=locale,
             timezone_id=time_zone,
             reduced_motion="reduce",
+            service_workers="allow" if worker else "block",
         )
         context.set_default_timeout(15_000)
         page = await context.new_page()

@@ -42,6 +42,12 @@ export class Store {
     return found.sort((a, b) => a.order - b.order);
   }
 
+  /** How many there are, whoever said them. @returns {Promise<number>} */
+  async count() {
+    const table = await this.#table("readonly");
+    return table ? done(table.count()) : this.#memory.size;
+  }
+
   /** @param {"readonly" | "readwrite"} mode */
   async #table(mode) {
     this.#opening ??= this.#open();
