@@ -79,11 +79,13 @@ class PaymentRef(Answer):
 
 
 class Ticket(Answer):
-    """A ticket as the caller sees it. `head`, `read`, `unread` are the public room's; staff get more."""
+    """A ticket as the caller sees it. `head`, `read`, `unread` are the public room's; staff get more.
+    `withdrawn`: whether a cancelled one was withdrawn by its client or cancelled by the staff; null while it is not."""
 
     number: int
     subject: str
     status: StatusCode
+    withdrawn: bool | None
     urgency: UrgencyCode
     service: Named
     organisation: Named

@@ -229,9 +229,11 @@ async def _said(o: Opened) -> str:
 async def log_time(
     s: Session, viewer: Viewer, number: int, minutes: int, day: date, comment: str, billable: bool = True
 ) -> TimeEntry:
-    """Minutes worked, told to the staff room only. Billable time begins with `in_progress`."""
+    """Minutes worked, told to the staff room only, while the ticket is open. Billable time begins with
+    `in_progress`."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_work(viewer, o.facts))
+    o.require_open()
     if not 1 <= minutes <= 24 * 60:
         raise Invalid({"minutes": "От 1 минуты до 24 часов"})
     if day > now().astimezone(ZoneInfo(viewer.time_zone)).date():  # their own today may be UTC's tomorrow

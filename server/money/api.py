@@ -143,5 +143,5 @@ routes = [
     ),
     resource(_IN + "/approval", POST=Endpoint(decide, gates.DECIDES, NewDecision, answer=wire.Decision)),
     resource(_IN + "/payment", PUT=Endpoint(pay, gates.BILLS, NewPayment, answer=wire.Ticket)),
-    resource(_IN + "/time", POST=Endpoint(log_time, gates.WORKS, NewTime, answer=wire.TimeEntry, status=201)),
+    resource(_IN + "/time", POST=Endpoint(log_time, gates.LOGS_TIME, NewTime, answer=wire.TimeEntry, status=201)),
 ]

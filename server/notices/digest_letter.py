@@ -68,7 +68,7 @@ async def _one(d: Desk, u: Unread) -> dict[str, Any]:
     return {
         "ticket": {
             "number": u.ticket.number, "subject": u.ticket.subject, "urgency": u.ticket.urgency,
-            "status": d.words.label("status", u.ticket.status),
+            "status": d.say(STATUSES[u.ticket.status].named(u.ticket.withdrawn)),
         },
         "first": event["seq"] == 1, "author": {"name": author.name, "position": author.position},
         "at": d.at(event["at"]), "words": excerpt(event["text"] or "", 2000, 30), "files": _names(event),
@@ -80,7 +80,8 @@ def _ticket(d: Desk, u: Unread, texts: bool) -> dict[str, Any]:
     shown = u.events[-SHOWN:] if texts else []
     return {
         "number": u.ticket.number, "subject": u.ticket.subject if texts else None, "urgency": u.ticket.urgency,
-        "status": d.words.label("status", u.ticket.status), "turn": _is_their_turn(d, u), "count": len(u.events),
+        "status": d.say(STATUSES[u.ticket.status].named(u.ticket.withdrawn)), "turn": _is_their_turn(d, u),
+        "count": len(u.events),
         "earlier": len(u.events) - len(shown) if texts else 0,
         "messages": [
             {"author": e["author"], "words": excerpt(e["text"] or "", 400, 6), "files": _names(e)} for e in shown

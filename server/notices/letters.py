@@ -21,15 +21,14 @@ from server.notices.email import Letter
 from server.notices.model import Dispatch
 from server.people import queries as people
 from server.people.model import User
-from server.people.policy import Viewer
+from server.people.policy import STAFF_ROLES, Viewer
 from server.tickets import policy
 from server.tickets.facts import participants
 from server.tickets.model import Ticket
 from server.tickets.policy import Facts
-from server.tickets.workflow import EXECUTOR_SHOWN
+from server.tickets.workflow import EXECUTOR_SHOWN, STATUSES
 from server.words.i18n import known, translate
 from server.words.labels import LABELS
-from server.words.marks import N_
 from server.words.render import render
 from server.words.wording import NBSP, Wording
 
@@ -159,8 +158,7 @@ async def _status(d: Desk) -> Letter:
     o = await open_ticket(d)
     event, author = await _event(d, o)
     to = event["to"]
-    by_staff = set(event["author"]["roles"]) - {"client"}
-    status = N_("Отменено") if to == "cancelled" and by_staff else LABELS["status"][to]
+    status = STATUSES[to].named(not STAFF_ROLES & set(event["author"]["roles"]))
     hint = None if policy.sees_as_staff(d.viewer, o.facts) else LABELS["status_hint"].get(to)
     holder = await d.s.get(User, o.ticket.assignee_id) if o.ticket.assignee_id and to in EXECUTOR_SHOWN else None
     context = {

@@ -74,6 +74,7 @@ CHANGES = on_message("the message's author for 15 minutes, the lead always", PUB
 CHANGES_STAFF = on_message("the note's author for 15 minutes, the lead always", STAFF)
 MOVES = on_ticket("whom the table of transitions names", lambda v, f: bool(policy.actors(v, f)))
 WORKS = on_ticket("executor of the service or assignee, lead", policy.can_work)
+LOGS_TIME = on_ticket("executor of the service or assignee, lead", policy.can_work, while_open=True)
 GIVES = on_ticket("lead; the assignee, who hands over", policy.can_assign, while_open=True)
 ADDS = on_ticket("who writes in the ticket", policy.can_add_people, while_open=True)
 LEAVES = on_ticket("who writes in the ticket; everybody for themselves")

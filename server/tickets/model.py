@@ -26,6 +26,7 @@ class Ticket(SQLModel, table=True):
     subject: str = Field(max_length=200)
     status: str = Field(default="new", max_length=20, index=True)
     status_since: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    withdrawn: bool | None = None  # of a cancelled one: by its client, not by the staff
     waiting_from: str | None = Field(default=None, max_length=20)
     urgency: str = Field(default="normal", max_length=10)
     service_id: int = Field(foreign_key="service.id")

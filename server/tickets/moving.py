@@ -52,6 +52,7 @@ async def take(o: Opened, step: Transition, comment: str | None = None) -> None:
     ticket = o.ticket
     ticket.waiting_from = ticket.status if step.to == "waiting" else None
     ticket.status, ticket.status_since = step.to, now()
+    ticket.withdrawn = not o.viewer.staff if step.to == "cancelled" else None
     if step.to == "cancelled" and ticket.payment_state == "to_invoice":
         ticket.payment_state = "not_needed"
     o.facts = ticket.facts(o.facts.participants)

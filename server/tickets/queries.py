@@ -155,7 +155,7 @@ async def ticket_json(s: Session, viewer: Viewer, ticket: Ticket) -> dict[str, A
 def _ticket(t: Ticket, known: Known) -> dict[str, Any]:
     """What of a ticket is the same for everybody who sees it."""
     return {
-        "number": t.number, "subject": t.subject, "status": t.status, "urgency": t.urgency,
+        "number": t.number, "subject": t.subject, "status": t.status, "urgency": t.urgency, "withdrawn": t.withdrawn,
         "service": {"id": t.service_id, "name": known.services[t.service_id]},
         "organisation": {"id": t.organisation_id, "name": known.organisations[t.organisation_id]},
         "author": known.person(t.author_id), "assignee": known.person(t.assignee_id),

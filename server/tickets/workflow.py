@@ -13,7 +13,8 @@ Mover = Literal["executor", "approver", "client", "accountant", "nobody"]
 
 @dataclass(frozen=True)
 class Status:
-    """One row of the status table; `turn` says whose move it is while the ticket stands here."""
+    """One row of the status table; `turn` says whose move it is while the ticket stands here. An end that either side
+    can bring about is called by whoever did."""
 
     code: str
     label: str
@@ -21,6 +22,12 @@ class Status:
     open: bool = True
     paused: bool = False
     path: bool = False
+    by_client: str = ""
+    by_staff: str = ""
+
+    def named(self, withdrawn: bool | None) -> str:
+        """What it is called of one ticket; `withdrawn` as the ticket has it."""
+        return self.label if withdrawn is None else (self.by_client if withdrawn else self.by_staff) or self.label
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,14 @@ STATUSES: dict[str, Status] = {
         Status("review", N_("На приёмке"), "client", paused=True, path=True),
         Status("done", N_("Выполнено"), "accountant", path=True),
         Status("closed", N_("Закрыто"), "nobody", open=False),
-        Status("cancelled", N_("Отозвано"), "nobody", open=False),
+        Status(
+            "cancelled",
+            N_("Отозвано или отменено"),
+            "nobody",
+            open=False,
+            by_client=N_("Отозвано"),
+            by_staff=N_("Отменено"),
+        ),
     )
 }
 

@@ -21,7 +21,7 @@ from server.tickets.policy import Facts
 from server.tickets.workflow import OPEN, Actor
 
 LAST_WORDS = 160
-OVER = "Обращение завершено, писать в него нельзя"
+OVER = "Обращение завершено, добавить к нему ничего нельзя"
 
 
 @dataclass

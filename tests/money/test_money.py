@@ -339,6 +339,9 @@ async def test_who_logs_which_time(db: Database, cast: Cast) -> None:
         for person in (cast.anna, cast.boris, cast.nina):
             with pytest.raises(Forbidden):
                 await log(db, person, number)
+        for over in ("closed", "cancelled"):
+            with pytest.raises(Forbidden, match="завершено"):
+                await log(db, cast.denis, await at(db, cast, over), billable=False)
         for wrong in ({"minutes": 0}, {"minutes": 24 * 60 + 1}, {"day": TODAY + timedelta(days=1)}):
             with pytest.raises(Invalid):
                 await log(db, cast.denis, number, **wrong)

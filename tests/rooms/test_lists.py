@@ -15,8 +15,8 @@ from tests.rooms.acting import call, heard, post
 from tests.tickets.ways import at, say
 
 ROW = {
-    "number", "subject", "status", "urgency", "service", "organisation", "author", "assignee", "due", "private",
-    "created_at", "head", "read", "unread", "estimate", "payment", "last", "deadline", "viewers", "typing", "v",
+    "number", "subject", "status", "withdrawn", "urgency", "service", "organisation", "author", "assignee", "due",
+    "private", "created_at", "head", "read", "unread", "estimate", "payment", "last", "deadline", "viewers", "typing", "v",
 }  # fmt: skip
 STAFF = {"staff_head", "staff_read", "staff_unread"}
 

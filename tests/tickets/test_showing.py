@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,17 +13,18 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.money import actions as money
 from server.people.policy import Viewer
 from server.tickets import actions, queries, showing, talk
+from server.tickets.model import Ticket
 from server.tickets.talk import Words
 from server.web import me
-from server.words.render import render
+from server.words.render import environment, events_html, render, row_html
 from tests.cast import Cast, Person, as_viewer, on_sqlite
-from tests.tickets.ways import WORK, at, say, tried
+from tests.tickets.ways import WORK, at, move, say, tried
 
 CONVERSATION = {"events", "head", "first_unread"}
 NOTES = {"notes", "staff_head"}
 
 
-async def gathered(db: Database, person: Person, number: int, what: str) -> tuple[dict[str, object], int]:
+async def gathered(db: Database, person: Person, number: int, what: str) -> tuple[dict[str, Any], int]:
     """A context, and how many statements it took."""
     statements: list[str] = []
 
@@ -64,6 +66,7 @@ TRIES: dict[str, Callable[[Session, Viewer, int, Cast], Awaitable[object]]] = {
     "urgency": lambda s, v, n, c: actions.change_urgency(s, v, n, "high", "срочно"),
     "service": lambda s, v, n, c: actions.change_service(s, v, n, c.network, "сеть"),
     "participants": lambda s, v, n, c: actions.add_participant(s, v, n, c.boris.id),
+    "time": lambda s, v, n, c: money.log_time(s, v, n, 5, date(2026, 1, 12), "", billable=False),
     "rate": lambda s, v, n, c: actions.rate(s, v, n, 5, None),
 }
 
@@ -71,7 +74,7 @@ TRIES: dict[str, Callable[[Session, Viewer, int, Cast], Awaitable[object]]] = {
 @on_sqlite
 @pytest.mark.parametrize("status", ["new", "estimating", "approval", "waiting", "done", "closed", "cancelled"])
 async def test_a_button_stands_exactly_where_its_action_is_not_refused(db: Database, cast: Cast, status: str) -> None:
-    """(Seen red: `approve` for every open status; `assign` for whoever works the ticket.)"""
+    """(Seen red: `approve` for every open status; `assign` for whoever works the ticket; `time` after the end.)"""
     number = await at(db, cast, status)
     for person in (cast.anna, cast.boris, cast.denis, cast.gleb, cast.lev, cast.nina):
         async with db.reading() as s:
@@ -94,3 +97,24 @@ async def _allowed(db: Database, cast: Cast, person: Person, attempt: Any, numbe
         except (Forbidden, NotFound, Conflict, Invalid):
             pass
     return allowed
+
+
+@on_sqlite
+@pytest.mark.parametrize(("who", "word"), [("anna", "Отозвано"), ("lev", "Отменено")])
+async def test_a_ticket_that_was_called_off_is_named_by_who_did_it(
+    db: Database, cast: Cast, who: str, word: str
+) -> None:
+    """In the lists, the room, the panel, for either side; the filter and the help name both. (Seen red: «Отозвано»
+    wherever the page did not ask.)"""
+    number = await at(db, cast, "estimating")
+    await move(db, getattr(cast, who), number, "cancelled", "не нужно")
+    for person in (cast.anna, cast.denis):
+        page, _ = await gathered(db, person, number, "ticket_page")
+        async with db.reading() as s:
+            viewer = await as_viewer(s, person)
+            [row] = await queries.rows(s, viewer, [await s.get_one(Ticket, number)])
+        panel = render("ticket/panel.html", "ru", me=me(viewer), chosen=None, **page)
+        for html in (row_html(row, "ru"), events_html(page["events"][-1], "public", "ru"), panel):
+            assert word in html
+            assert {"Отозвано": "Отменено", "Отменено": "Отозвано"}[word] not in html
+    assert environment("ru").globals["label"]("status", "cancelled") == "Отозвано или отменено"  # type: ignore[operator]
