@@ -16,7 +16,8 @@ from tests.tickets.ways import at, say
 
 ROW = {
     "number", "subject", "status", "withdrawn", "urgency", "service", "organisation", "author", "assignee", "due",
-    "private", "created_at", "head", "read", "unread", "estimate", "payment", "last", "deadline", "viewers", "typing", "v",
+    "private", "created_at", "head", "read", "unread", "estimate", "payment", "last", "deadline", "viewers", "typing",
+    "v",
 }  # fmt: skip
 STAFF = {"staff_head", "staff_read", "staff_unread"}
 
