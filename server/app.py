@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from server import answering, demo, health, help, offline, web
+from server import answering, health, help, offline, web
 from server.api import contract
 from server.catalogue import pages as catalogue_pages
 from server.config import Settings, beside
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, web.Journal]]]
 
 
-def routes(settings: Settings) -> list[BaseRoute]:
+def doors() -> list[BaseRoute]:
     """Every door of the house."""
     return [
         *health.routes,
@@ -56,16 +56,16 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *catalogue_pages.routes,
         *help.routes,
         *offline.routes,
-        *(demo.routes if settings.demo else ()),
         Mount("/static", StaticFiles(directory=beside("static")), name="static"),
     ]
 
 
-def create_app(settings: Settings, *, with_worker: bool = False) -> Starlette:
-    """The application of one process; with the worker inside where there is no other process for it."""
+def create_app(settings: Settings, *, with_worker: bool = False, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """The application of one process; with the worker inside where there is no other process for it. `more` is what
+    whoever starts it adds of their own."""
     return _Guarded(
         settings,
-        routes=routes(settings),
+        routes=[*doors(), *more],
         middleware=[Middleware(SameSite, settings=settings)],
         exception_handlers={
             Refusal: answering.on_refusal,

@@ -3,12 +3,13 @@ here wrote."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from starlette.routing import BaseRoute
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -114,10 +115,12 @@ class House:
 
 
 @asynccontextmanager
-async def journal(settings: Settings, *, with_worker: bool = False, port: int = 0) -> AsyncIterator[str]:
-    """One process of the journal as `serve` runs it; gives its address."""
+async def journal(
+    settings: Settings, *, with_worker: bool = False, port: int = 0, more: Sequence[BaseRoute] = ()
+) -> AsyncIterator[str]:
+    """One process of the journal as `serve` runs it, `more` as `demo` does; gives its address."""
     served = {k: v for k, v in options(settings).items() if k.startswith(("ws", "proxy", "forwarded"))}
-    async with serving(create_app(settings, with_worker=with_worker), port=port, **served) as base:
+    async with serving(create_app(settings, with_worker=with_worker, more=more), port=port, **served) as base:
         yield base
 
 

@@ -149,6 +149,19 @@ def _rank(dotted: str) -> int:
     return CONCEPTS.index(concept) if concept in CONCEPTS else len(CONCEPTS)
 
 
+def circles(sources: Sources) -> list[str]:
+    """Modules that import each other round about, be it late and inside a function."""
+    found = list(modules(sources))
+    known = {name for _, name, _ in found}
+    asks = {name: {o for _, o in imported(name, tree, known) if o in known and o != name} for _, name, tree in found}
+    reach = {name: set(others) for name, others in asks.items()}
+    for through in reach:
+        for name, others in reach.items():
+            if through in others:
+                reach[name] = others | reach[through]
+    return [f"{name} comes back to itself" for name, others in reach.items() if name in others]
+
+
 def impure(sources: Sources) -> list[str]:
     found = list(modules(sources))
     known = {name for _, name, _ in found}

@@ -1,6 +1,5 @@
 """The demo: a small company made up for `journal demo`, its history, and its own page."""
 
-from server.demo.pages import routes
 from server.demo.start import run
 
-__all__ = ["routes", "run"]
+__all__ = ["run"]

@@ -12,13 +12,17 @@ from pathlib import Path
 import uvicorn
 from sqlmodel import select
 
+from server.app import create_app
 from server.clock import now
 from server.config import Misconfigured, Settings, is_loopback
 from server.db import Database
 from server.demo.company import PEOPLE, STAFF_NAME, Person
 from server.demo.direct import DirectDatabase
+from server.demo.pages import routes
 from server.demo.setting import PASSWORD
+from server.migrations import migrate
 from server.people.model import User
+from server.serving import options
 
 SECRET = "secret.key"  # noqa: S105 - the name of the file that keeps it
 
@@ -57,8 +61,6 @@ def require_free_port(settings: Settings) -> None:
 async def prepare(settings: Settings) -> bool:
     """Fills an empty database in one transaction; True if it did. A company that is there already is left as it is,
     a real journal is refused."""
-    from server.migrations import migrate
-
     db = DirectDatabase(settings.database_url)
     try:
         await migrate(db)
@@ -132,13 +134,10 @@ class _Server(uvicorn.Server):
 
 def run(settings: Settings) -> None:
     """Until it is stopped."""
-    from server.app import create_app
-    from server.serving import options
-
     settings = settled(settings)
     require_free_port(settings)
     asyncio.run(prepare(settings))
-    config = uvicorn.Config(create_app(settings, with_worker=True), **options(settings))  # type: ignore[arg-type]
+    config = uvicorn.Config(create_app(settings, with_worker=True, more=routes), **options(settings))  # type: ignore[arg-type]
     server = _Server(config, log_ins(settings))
     with suppress(KeyboardInterrupt):
         server.run()

@@ -12,9 +12,11 @@ import pytest
 from server.config import Settings, from_environment
 from server.demo import mailbox, start
 from server.demo.company import PEOPLE
+from server.demo.pages import routes
 from server.demo.setting import PASSWORD
 from tests.house import journal
 from tests.parts.chromium import Windows
+from tests.parts.http import http_client
 from tests.parts.process import free_port
 from tests.parts.until import until
 
@@ -27,7 +29,7 @@ class Shown:
     settings: Settings
 
     def browser(self) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(base_url=self.base, follow_redirects=True)
+        return http_client(self.base, follow_redirects=True)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ async def shown(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shown
     env = {"DATA_DIR": str(tmp_path_factory.mktemp("demo")), "PORT": str(port)}
     settings = start.settled(from_environment(env))
     await start.prepare(settings)
-    async with journal(settings, with_worker=True, port=port) as base:
+    async with journal(settings, with_worker=True, port=port, more=routes) as base:
         yield Shown(base, settings)
 
 
@@ -114,6 +116,6 @@ async def test_other_names_open_nothing(shown: Shown, name: str) -> None:
 
 async def test_outside_the_demo_there_is_no_such_page(settings: Settings, tmp_path: Path) -> None:
     assert not settings.demo
-    async with journal(settings) as base, httpx2.AsyncClient(base_url=base) as browser:
+    async with journal(settings) as base, http_client(base) as browser:
         for path in ("/demo", "/demo/mails/20261124-000000-000000-00000000"):
             assert (await browser.get(path)).status_code == 404
