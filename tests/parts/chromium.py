@@ -14,6 +14,8 @@ WIDE: ViewportSize = {"width": 1280, "height": 800}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 # Loopback only: what a page would fetch from elsewhere fails here as it does behind a closed network.
 ARGUMENTS = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost", "--disable-quic"]
+# What `service_workers="block"` itself says on every page.
+BLOCKED = "Service Worker registration blocked by Playwright"
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Window:
         page.on("crash", lambda _: self.faults.append(f"{page.url}: crashed"))
 
     def _note(self, message: ConsoleMessage) -> None:
+        if message.text == BLOCKED:
+            return
         if message.type in ("error", "warning"):
             self.faults.append(f"{message.location.get('url', '')}: {message.text}")
 
