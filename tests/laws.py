@@ -31,7 +31,7 @@ FLOORS = {
         *["pages", "own_pages", "admin_pages", "forms", "decision", "help", "offline"],
         *["api", "socket", "openapi", "health"],
     ],
-    WEB: ["web", "guard", "doors", "endpoint", "gates", "downloads", "receiving", "answering"],
+    WEB: ["web", "guard", "doors", "endpoint", "gates", "again", "downloads", "receiving", "answering"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
     ACTION: [
         *ACTS,

@@ -26,18 +26,20 @@ async def decide(request: Request) -> Response:
     except (Conflict, Invalid) as refusal:
         if web.wants_json(request):
             raise
-        return await _page(request, decision, refusal)
+        return await _page(request, decision, refusal, web.field(data, "comment"))
     return web.done(request, f"/tickets/{number}/decision")
 
 
-async def _page(request: Request, chosen: str, refusal: Refusal | None = None) -> HTMLResponse:
+async def _page(request: Request, chosen: str, refusal: Refusal | None = None, typed: str = "") -> HTMLResponse:
     async with web.journal(request).db.reading() as s:
         viewer = await web.require(s, request)
         context = await decision_page(s, viewer, web.number(request))
     errors = web.by_field(request, refusal) if isinstance(refusal, Invalid) else {}
     missed = web.said(refusal, web.locale(request)) if isinstance(refusal, Conflict) else ""
     status = refusal.status if refusal else 200
-    return web.page(request, "ticket/decision.html", status, chosen=chosen, errors=errors, missed=missed, **context)
+    return web.page(
+        request, "ticket/decision.html", status, chosen=chosen, errors=errors, typed=typed, missed=missed, **context
+    )
 
 
 routes = [

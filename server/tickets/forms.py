@@ -13,12 +13,13 @@ from starlette.routing import Route
 
 from server import web
 from server.db import Session
-from server.errors import Invalid
+from server.errors import Invalid, Refusal
 from server.events.kinds import PUBLIC, STAFF, Line
 from server.files import downloads
 from server.money import actions as money
 from server.people.policy import Viewer
 from server.tickets import actions, moving, talk
+from server.tickets.again import again
 
 Form = Callable[[Session, Viewer, int, FormData], Awaitable[object]]
 
@@ -29,8 +30,11 @@ def form(action: Form, said: str = "") -> Callable[[Request], Awaitable[Response
     async def handle(request: Request) -> Response:
         number = web.number(request)
         data = await web.form(request)
-        async with web.journal(request).db.transaction() as s:
-            await action(s, await web.require(s, request), number, data)
+        try:
+            async with web.journal(request).db.transaction() as s:
+                await action(s, await web.require(s, request), number, data)
+        except Refusal as refusal:
+            return await again(request, data, refusal)
         return web.done(request, f"/tickets/{number}", said=said)
 
     return handle
@@ -52,10 +56,13 @@ def saying(line: Line) -> Callable[[Request], Awaitable[Response]]:
         number = web.number(request)
         async with web.form_with_files(request) as data:
             files = await downloads.parts_of(request, (await web.asked(request)).id, data)
-        async with web.journal(request).db.transaction() as s:
-            s.add_all(files)
-            said = words(data, downloads.ids_of(data) + [f.id for f in files])
-            event = await talk.say(s, await web.require(s, request), number, line, said)
+        try:
+            async with web.journal(request).db.transaction() as s:
+                s.add_all(files)
+                said = words(data, downloads.ids_of(data) + [f.id for f in files])
+                event = await talk.say(s, await web.require(s, request), number, line, said)
+        except Refusal as refusal:
+            return await again(request, data, refusal)
         return web.done(request, f"/tickets/{number}#m{event.seq}", seq=event.seq)
 
     return handle
@@ -67,12 +74,15 @@ def rewriting(line: Line, *, delete: bool) -> Callable[[Request], Awaitable[Resp
     async def handle(request: Request) -> Response:
         number, seq = web.number(request), web.path_number(request, "seq")
         data = await web.form(request)
-        async with web.journal(request).db.transaction() as s:
-            viewer = await web.require(s, request)
-            if delete:
-                await talk.delete(s, viewer, number, line, seq)
-            else:
-                await talk.edit(s, viewer, number, line, seq, web.field(data, "text"))
+        try:
+            async with web.journal(request).db.transaction() as s:
+                viewer = await web.require(s, request)
+                if delete:
+                    await talk.delete(s, viewer, number, line, seq)
+                else:
+                    await talk.edit(s, viewer, number, line, seq, web.field(data, "text"))
+        except Refusal as refusal:
+            return await again(request, data, refusal)
         return web.done(request, f"/tickets/{number}#m{seq}")
 
     return handle
@@ -106,11 +116,6 @@ async def _rating(s: Session, viewer: Viewer, number: int, data: FormData) -> No
     await actions.rate(s, viewer, number, web.whole(data, "score"), web.field(data, "comment"))
 
 
-async def _approval(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
-    version = web.whole(data, "version")
-    await money.decide(s, viewer, number, version, web.field(data, "decision"), web.field(data, "comment"))
-
-
 async def _payment(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
     await money.set_payment(s, viewer, number, web.field(data, "state"), web.field(data, "invoice") or None)
 
@@ -129,17 +134,18 @@ async def _estimate(s: Session, viewer: Viewer, number: int, data: FormData) -> 
 
 
 def lines(data: FormData) -> list[money.Line]:
-    """The lines of the estimate form; empty ones are left out. Prices are typed in roubles."""
+    """The lines of the estimate form; empty ones are left out. Prices are typed in roubles, one rate holds for all."""
     columns = [
         [v if isinstance(v, str) else "" for v in data.getlist(f"line_{name}")]
-        for name in ("text", "quantity", "price", "unit", "vat")
+        for name in ("text", "quantity", "price", "unit")
     ]
     if len({len(c) for c in columns}) > 1:
         raise Invalid({"lines": "Строки оценки пришли не целиком. Обновите страницу и отправьте снова."})
     rows = [row for row in zip(*columns, strict=True) if any(cell.strip() for cell in row[:3])]
+    vat = web.field(data, "vat", "22")
     return [
         money.Line(text=what, quantity=quantity, price=kopecks(price, f"lines.{i}.price"), unit=unit, vat=vat)
-        for i, (what, quantity, price, unit, vat) in enumerate(rows)
+        for i, (what, quantity, price, unit) in enumerate(rows)
     ]
 
 
@@ -180,7 +186,6 @@ routes = [
     _post("urgency", form(_urgency)),
     _post("service", form(_service)),
     _post("rating", form(_rating)),
-    _post("approval", form(_approval)),
     _post("payment", form(_payment)),
     _post("time", form(_time)),
     _post("estimates", form(_estimate)),

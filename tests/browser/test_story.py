@@ -113,7 +113,9 @@ async def test_the_main_job_from_the_registration_mail_to_a_live_room(
     assert "8\u00a0000\u00a0₽" in approval.text
     await boris.page.goto(f"/tickets/{number}")
     await boris.page.get_by_role("link", name="Открыть").first.click()
-    await button(boris.page.locator("#sheet"), "Согласовать").click()  # type: ignore[arg-type]
+    sheet = boris.page.locator("#sheet")
+    await sheet.locator("summary", has_text="Согласовать").click()
+    await button(sheet, "Согласовать 8\u00a0000\u00a0₽").click()  # type: ignore[arg-type]
     for window in (olga, denis):
         await sees(window.page, "Согласовано: 8\u00a0000\u00a0₽")
 

@@ -45,6 +45,10 @@ async def test_an_approver_reads_what_it_costs_and_approves(house: House, waitin
         shown = text(page)
         assert all(part in shown for part in ("Премия бухгалтеру", WORDS, "1 500 ₽", "в том числе НДС 22 % 270,49 ₽"))
         assert "Ошибка в строке 3" not in shown
+        ready = (await b.get(f"{at}?decision=approved")).text
+        fold = ready.split('class="agree')[1].split("</details>")[0]
+        assert " open" in fold.split(">")[0]
+        assert "Согласовать 1\u00a0500\u00a0₽</button>" in fold
         assert (f'href="/tickets/{number}"' in page.text) is not private
         done = await b.post(at, version="1", decision="approved")
         assert (done.status_code, done.headers["location"]) == (303, at)
@@ -61,10 +65,13 @@ async def test_a_rejection_wants_a_reason_and_the_second_press_is_told_of_the_fi
         door = await b.get(f"{at}?decision=rejected")
         await b.get(door.headers["location"])
         assert (await b.come_in(house.cast.boris)).headers["location"] == f"{at}?decision=rejected"
-        assert " open" in (await b.get(f"{at}?decision=rejected")).text.split('class="decline')[1][:60]
+        assert " open" in (await b.get(f"{at}?decision=rejected")).text.split('class="decline')[1][:80]
         bare = await b.post(at, version="1", decision="rejected", comment=" ")
         assert bare.status_code == 422
         assert "Напишите, почему отклоняете" in text(bare)
+        assert "required" not in bare.text.split('name="comment"')[1].split(">")[0].replace("aria-required", "")
+        long = await b.post(at, version="1", decision="rejected", comment="Дорого " * 400)
+        assert (long.status_code, "Дорого Дорого" in long.text.split("<textarea")[1]) == (422, True)
         for status, decision in ((303, "rejected"), (409, "approved")):
             answer = await b.post(at, version="1", decision=decision, comment="Дорого")
             assert answer.status_code == status

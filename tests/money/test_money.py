@@ -54,7 +54,7 @@ def test_A10_a_line_is_rounded_half_up_to_a_kopeck(line: Line, total: int, quant
 
 def test_every_rate_and_unit_that_the_form_offers_is_taken() -> None:
     form = render("ticket/_estimate_form.html", "ru", ticket={"number": 1}, estimates=[])
-    for name, attribute in (("vat", "data-vat"), ("unit", 'name="line_unit"')):
+    for name, attribute in (("vat", 'name="vat"'), ("unit", 'name="line_unit"')):
         select_ = re.search(rf"<select[^>]*{attribute}.*?</select>", form, re.S)
         assert select_ is not None
         offered = re.findall(r'<option value="(\w+)"', select_[0])

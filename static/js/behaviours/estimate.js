@@ -44,7 +44,6 @@ class EstimateForm {
   count() {
     let total = 0n;
     let hours = 0;
-    const vat = /** @type {HTMLSelectElement | null} */ ($(this.form, "[data-vat]"));
     for (const line of $$(this.body, "[data-line]")) {
       const [quantity, price] = [value(line, "line_quantity"), value(line, "line_price")];
       const sum = lineSum(quantity, price);
@@ -53,8 +52,6 @@ class EstimateForm {
       const many = decimal(quantity);
       if (many && value(line, "line_unit") === "hour") hours += Number(many.units) / 10 ** many.places;
       total += sum ?? 0n;
-      const hidden = $(line, "[name=line_vat]");
-      if (hidden instanceof HTMLInputElement && vat) hidden.value = vat.value;
     }
     const output = $(this.form, "[data-total]");
     if (output) output.textContent = money(total, this.page.locale);
@@ -71,7 +68,7 @@ class EstimateForm {
 
   keep() {
     const lines = $$(this.body, "[data-line]").map(line => ["line_text", "line_quantity", "line_unit", "line_price"].map(name => value(line, name)));
-    localStorage.setItem(this.key, JSON.stringify({ lines, due: value(this.form, "due"), comment: value(this.form, "comment") }));
+    localStorage.setItem(this.key, JSON.stringify({ lines, due: value(this.form, "due"), vat: value(this.form, "vat"), comment: value(this.form, "comment") }));
     const note = $(this.form, "[data-saved]");
     if (note) note.hidden = false;
   }
@@ -85,6 +82,7 @@ class EstimateForm {
     });
     write(this.form, "due", kept.due);
     write(this.form, "comment", kept.comment);
+    write(this.form, "vat", kept.vat ?? value(this.form, "vat"));
   }
 }
 
