@@ -19,7 +19,7 @@ from server.events import log
 from server.events.kinds import PAYMENT_STATES, STAFF, UNITS, VATS, Approval, EstimateLine, Payment, Time
 from server.events.kinds import Estimate as EstimateEvent
 from server.money.model import Estimate, TimeEntry
-from server.money.queries import deciders
+from server.money.queries import is_decided
 from server.people.model import User
 from server.people.policy import Viewer
 from server.tickets import policy
@@ -160,10 +160,10 @@ async def decide(
 
 
 async def _open_for_decision(s: Session, viewer: Viewer, number: int) -> Opened:
-    """An approver decides a private ticket's estimate without seeing its chat. Who has decided is read under the lock:
-    the second press of a button waits there for the first."""
+    """An approver decides a private ticket's estimate without seeing its chat. Whether it is decided is read under the
+    lock: the second press of a button waits there for the first."""
     o = await open_ticket(s, viewer, number, may=lambda v, f: policy.sees(v, f) or policy.approves(v, f))
-    if not policy.sees_decision(viewer, o.facts, await deciders(s, number)):
+    if not policy.sees_decision(viewer, o.facts, decided=await is_decided(s, number)):
         raise NotFound
     return o
 

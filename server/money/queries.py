@@ -27,14 +27,14 @@ class Decidable:
     estimate: Estimate
 
 
-async def deciders(s: Session, number: int) -> frozenset[int]:
-    """Who has decided on some version of this ticket's estimate."""
-    rows = await s.exec(select(Estimate.decided_by).where(Estimate.ticket == number))
-    return frozenset(who for who in rows.all() if who is not None)
+async def is_decided(s: Session, number: int) -> bool:
+    """Whether somebody has decided on some version of this ticket's estimate."""
+    query = select(Estimate.id).where(Estimate.ticket == number, col(Estimate.decided_by).is_not(None))
+    return (await s.exec(query.limit(1))).one_or_none() is not None
 
 
 async def decidable(s: Session, viewer: Viewer, number: int) -> Decidable:
-    """The estimate that waits, or the last one; of a private ticket, once it waits no more, the one this person
+    """The estimate that waits, or the last one; of a private ticket, once it waits no more, the last that was
     decided. `NotFound` for whom there is none."""
     ticket = await s.get(Ticket, number, populate_existing=True)
     if ticket is None:
@@ -42,8 +42,7 @@ async def decidable(s: Session, viewer: Viewer, number: int) -> Decidable:
     facts = ticket.facts(await participants(s, number))
     estimates = await _versions(s, number)
     if not policy.sees_estimate(viewer, facts):
-        theirs = policy.sees_decision(viewer, facts, frozenset(e.decided_by for e in estimates if e.decided_by))
-        estimates = [e for e in estimates if theirs and e.decided_by == viewer.id]
+        estimates = [e for e in estimates if e.decided_by and policy.sees_decision(viewer, facts, decided=True)]
     if not estimates:
         raise NotFound
     return Decidable(ticket, facts, estimates[-1])

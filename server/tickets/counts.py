@@ -11,7 +11,7 @@ from server.db import Session
 from server.people.policy import Viewer
 from server.tickets.inbox import beyond_cursor, taking_part, with_cursor
 from server.tickets.model import Ticket
-from server.tickets.queries import visible
+from server.tickets.queries import only_decidable, visible
 from server.tickets.workflow import OPEN, STATUSES
 
 SOON_DAYS = 2
@@ -59,6 +59,7 @@ def _unread(viewer: Viewer) -> ColumnElement[bool]:
 
 Condition = Callable[[Viewer], ColumnElement[bool]]
 CLIENT_VIEWS: dict[str, Condition] = {"open": _open, "approval": _approval, "unread": _unread, "closed": _closed}
+DECIDING_VIEWS = ("open", "approval")  # which also hold what an approver may decide without seeing it
 STAFF_VIEWS: dict[str, Condition] = {
     "open": _open, "unassigned": _unassigned, "mine": _mine, "soon": _soon, "waiting": _waiting,
     "to_invoice": _to_invoice,
@@ -66,12 +67,17 @@ STAFF_VIEWS: dict[str, Condition] = {
 
 
 async def nav(s: Session, viewer: Viewer) -> dict[str, int]:
-    """How many tickets each list of the side navigation holds for this person; one query."""
+    """How many tickets each list of the side navigation holds for this person; one query, two for
+    approvers."""
     views = STAFF_VIEWS if viewer.staff else CLIENT_VIEWS
     names = list(views)
     counted = [func.count().filter(views[name](viewer)) for name in names]
     row = (await s.execute(with_cursor(select(*counted).select_from(Ticket), viewer).where(visible(viewer)))).one()
-    return dict(zip(names, row, strict=True))
+    found = dict(zip(names, row, strict=True))
+    if any(p.can_approve for p in viewer.memberships.values()):
+        beside = (await s.execute(select(func.count()).select_from(Ticket).where(only_decidable(viewer)))).scalar_one()
+        found |= {name: found[name] + beside for name in DECIDING_VIEWS if name in found}
+    return found
 
 
 def view(viewer: Viewer, name: str) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from server.api.endpoint import Audience
 from server.db import Session
 from server.errors import Forbidden, NotFound
 from server.events.kinds import PUBLIC, STAFF, Line
-from server.money.queries import deciders
+from server.money.queries import is_decided
 from server.people.policy import Viewer
 from server.tickets import policy, queries, talk
 from server.tickets.facts import participants
@@ -52,7 +52,7 @@ async def _deciders(s: Session, viewer: Viewer, request: Request) -> None:
     facts = ticket.facts(await participants(s, ticket.number)) if ticket else None
     if ticket is None or facts is None:
         raise NotFound
-    if not policy.sees_decision(viewer, facts, await deciders(s, ticket.number)):
+    if not policy.sees_decision(viewer, facts, decided=await is_decided(s, ticket.number)):
         raise NotFound
     if not policy.approves(viewer, facts):
         raise Forbidden(NO_RIGHT, state=ticket.status)

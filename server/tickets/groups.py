@@ -39,6 +39,8 @@ async def client_list(s: Session, viewer: Viewer, asked: Mapping[str, str]) -> d
     q = asked.get("q", "")
     rows = await _rows(s, viewer, view, filters, q)
     deciding = {o for o, p in viewer.memberships.items() if p.can_approve}
+    if view in counts.DECIDING_VIEWS and not q and not any(filters.values()):
+        rows = await queries.decidable_rows(s, viewer) + rows
     groups = _grouped(rows, ("ask", "turn", "work", "closed"), lambda row: _client_key(row, deciding))
     if view == "open" and not q and not any(filters.values()):
         recent = await _rows(s, viewer, "closed", filters, "", RECENT)

@@ -59,9 +59,9 @@ def sees_estimate(viewer: Viewer, ticket: Facts) -> bool:
     return sees(viewer, ticket) or (approves(viewer, ticket) and ticket.status == "approval")
 
 
-def sees_decision(viewer: Viewer, ticket: Facts, deciders: frozenset[int]) -> bool:
-    """Whoever has decided keeps seeing what it was: a second press of the button is told so."""
-    return sees_estimate(viewer, ticket) or (approves(viewer, ticket) and viewer.id in deciders)
+def sees_decision(viewer: Viewer, ticket: Facts, *, decided: bool) -> bool:
+    """Approvers, who all were asked, keep seeing what was decided and by whom: also the one who comes second."""
+    return sees_estimate(viewer, ticket) or (approves(viewer, ticket) and decided)
 
 
 def approves(viewer: Viewer, ticket: Facts) -> bool:

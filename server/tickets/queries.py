@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
@@ -60,6 +60,27 @@ def _visible_as_client(viewer: Viewer) -> ColumnElement[bool]:
 def _added(viewer: Viewer) -> ColumnElement[bool]:
     mine = sa_select(col(TicketParticipant.ticket)).where(col(TicketParticipant.user_id) == viewer.id)
     return col(Ticket.number).in_(mine)
+
+
+def only_decidable(viewer: Viewer) -> ColumnElement[bool]:
+    """What an approver may decide without seeing it: a private ticket whose estimate waits."""
+    deciding = [o for o, p in viewer.memberships.items() if p.can_approve]
+    return and_(
+        col(Ticket.status) == "approval", col(Ticket.organisation_id).in_(deciding), not_(visible(viewer))
+    )  # fmt: skip
+
+
+async def decidable_rows(s: Session, viewer: Viewer) -> list[dict[str, Any]]:
+    """Of each of them number, subject and sum, the longest waiting first; nothing of the conversation."""
+    query = select(Ticket).where(only_decidable(viewer)).order_by(col(Ticket.status_since))
+    return [
+        {
+            "number": t.number, "subject": t.subject, "status": t.status, "withdrawn": None,
+            "at": log.instant(t.status_since), "organisation": {"id": t.organisation_id},
+            "estimate": {"amount": t.estimate_amount},
+        }
+        for t in (await s.exec(query)).all()
+    ]  # fmt: skip
 
 
 async def find(s: Session, viewer: Viewer, number: int, line: Line = PUBLIC) -> Seen:
