@@ -29,7 +29,6 @@ from server.tickets.model import ReadCursor, Ticket, TicketParticipant
 from server.tickets.policy import Facts
 
 PERIODS = {"quarter": timedelta(minutes=15), "hourly": timedelta(hours=1)}
-DAILY_AT = 9
 # After a restart the worker looks this far back for what may have been left untold.
 LOOK_BACK = timedelta(days=30)
 # On PostgreSQL an event with a lower id may become visible a little later than its neighbours.
@@ -38,24 +37,31 @@ MOST = 1000
 
 
 def cutoff(
-    setting: str, moment: datetime, quiet: timedelta, away_since: datetime | None, last: datetime | None, zone: str
+    setting: str,
+    moment: datetime,
+    quiet: timedelta,
+    away_since: datetime | None,
+    last: datetime | None,
+    zone: str,
+    hour: int = 9,
 ) -> datetime | None:
     """Messages up to the answer are due to this person at `moment`; None: nothing is now. `away_since` None is "since
-    ever", and in the future while somebody vouches for their being there; `last` is when their last digest left."""
+    ever", and in the future while somebody vouches for their being there; `last` is when their last digest left; a daily one
+    leaves at `hour` by the clock of their `zone`."""
     if setting == "never" or (away_since is not None and away_since > moment - quiet):
         return None
     if setting == "daily":
-        border = _border(moment, zone)
+        border = _border(moment, zone, hour)
         return border if last is None or last < border else None
     if last is not None and last > moment - PERIODS.get(setting, timedelta(0)):
         return None
     return moment - quiet
 
 
-def _border(moment: datetime, zone: str) -> datetime:
-    """The last nine in the morning by the person's own clock."""
+def _border(moment: datetime, zone: str, hour: int) -> datetime:
+    """When it was last that hour by the person's own clock."""
     local = moment.astimezone(ZoneInfo(zone))
-    today = local.replace(hour=DAILY_AT, minute=0, second=0, microsecond=0)
+    today = local.replace(hour=hour, minute=0, second=0, microsecond=0)
     return today if today <= local else today - timedelta(days=1)
 
 
@@ -169,7 +175,8 @@ async def _sort(s: Session, ids: Iterable[int], moment: datetime, quiet: timedel
         user = users[viewer.id]
         if user.digest == "never" or not user.email:
             continue
-        upto = cutoff(user.digest, moment, quiet, away.get(viewer.id), last.get(viewer.id), user.time_zone)
+        told = away.get(viewer.id), last.get(viewer.id)
+        upto = cutoff(user.digest, moment, quiet, *told, user.time_zone, user.digest_hour)
         if viewer.id in busy or upto is None:
             later.add(viewer.id)
             continue

@@ -10,10 +10,11 @@ from sqlmodel import col, select
 
 from server.clock import now
 from server.db import Session
-from server.errors import Gone, Invalid, TooMany
+from server.errors import Conflict, Gone, Invalid, TooMany
 from server.notices.model import Dispatch
 from server.people import attempts, details, sessions
 from server.people.actions import access_changed, locked
+from server.people.entering import Claim
 from server.people.model import Challenge, LoginSession, MailLink, User
 from server.people.passwords import Password
 from server.people.policy import Viewer
@@ -104,13 +105,35 @@ async def reset(s: Session, token: str, password: Password) -> None:
     await choose_password(s, user_id, password)
 
 
-async def prefer(s: Session, viewer: Viewer, *, locale: str, time_zone: str, digest: str) -> None:
-    """The language, the zone mails are written in, and how often to write about what is unread."""
+async def change_password(s: Session, claim: Claim, password: Password, *, keep: str) -> None:
+    """Another own password in place of one that was just proved (`claim`). The person is told by mail."""
+    assert claim.user_id is not None
+    user = await locked(s, claim.user_id)
+    if user.auth_version != claim.auth_version:
+        raise Conflict("Пароль только что изменился")
+    await attempts.forget(s, attempts.of_login(user.login))
+    await choose_password(s, claim.user_id, password, keep=keep)
+    if user.email:
+        s.add(
+            Dispatch(
+                channel="mail",
+                kind="security",
+                user_id=user.id,
+                values={"what": "password_changed"},
+                message_id=f"security.{user.id}.{secrets.token_hex(8)}",
+            )
+        )
+
+
+async def prefer(s: Session, viewer: Viewer, *, locale: str, time_zone: str, digest: str, digest_hour: int) -> None:
+    """The language, the zone mails are written in, and how often (daily: at which hour) to write about what is
+    unread."""
     for field, value, known in (
         ("locale", locale, LOCALES), ("time_zone", time_zone, available_timezones()), ("digest", digest, DIGEST),
+        ("digest_hour", digest_hour, range(24)),
     ):  # fmt: skip
         if value not in known:
             raise Invalid({field: "Выберите из списка"})
     user = await locked(s, viewer.id)
-    user.locale, user.time_zone, user.digest = locale, time_zone, digest
+    user.locale, user.time_zone, user.digest, user.digest_hour = locale, time_zone, digest, digest_hour
     access_changed(s, user)  # open sockets speak the new language

@@ -53,6 +53,11 @@ def keep(request: Request, response: Response, token: str, seconds: float) -> Re
     return response
 
 
+def speak(response: Response, locale: str) -> None:
+    """The language this browser is spoken to in while nobody is in."""
+    response.set_cookie("journal_locale", locale, max_age=31_536_000, samesite="lax")
+
+
 async def pending(s: Session, request: Request) -> tuple[User, LoginSession]:
     """Who is between the two steps; raises `Unauthorised` when nobody is."""
     found = await sessions.find(s, token_of(request), stage=PASSWORD)
@@ -62,7 +67,7 @@ async def pending(s: Session, request: Request) -> tuple[User, LoginSession]:
 
 
 def login_page(request: Request, code: int = 200, *, login: str = "", error: str | None = None) -> Response:
-    return web.page(request, "people/login.html", code, login=login, error=error, support=None)
+    return web.page(request, "people/login.html", code, login=login, error=error)
 
 
 def refused(request: Request, refusal: Refusal, page: Callable[[int, str], Response]) -> Response:

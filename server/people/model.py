@@ -30,6 +30,7 @@ class User(SQLModel, table=True):
     locale: str = Field(default="ru", max_length=5)
     time_zone: str = Field(default="Europe/Moscow", max_length=40)
     digest: str = Field(default="at_once", max_length=20)
+    digest_hour: int = 9
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
     def person(self) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """A person's own things as pages: first own password, forgotten password, preferences. The rules are in `account`."""
 
+from typing import Any
+
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from server import web
-from server.errors import Invalid, Refusal
-from server.people import account, details, passwords
-from server.people.doors import device, pending, posted, refused, with_login
+from server.errors import Conflict, Faults, Invalid, Refusal, TooMany
+from server.people import account, details, entering, passwords
+from server.people.doors import device, pending, posted, refused, speak, with_login
+from server.people.entering import Claim
 from server.people.model import User
 
 # Russia's own zones come first; anybody else's is on the list by itself once it is chosen.
@@ -29,9 +33,7 @@ async def show_own_password(request: Request) -> Response:
 
 
 def _own_password_page(request: Request, user: User, code: int, errors: dict[str, str]) -> Response:
-    return web.page(
-        request, "people/password.html", code, name=user.name, minimum=passwords.SHORTEST, errors=errors, support=None
-    )
+    return web.page(request, "people/password.html", code, name=user.name, minimum=passwords.SHORTEST, errors=errors)
 
 
 @with_login
@@ -71,7 +73,7 @@ async def show_forgot(request: Request) -> Response:
 def _forgot_page(
     request: Request, code: int = 200, *, login: str = "", sent: bool = False, error: str | None = None
 ) -> Response:
-    return web.page(request, "people/forgot.html", code, login=login, sent=sent, error=error, support=None)
+    return web.page(request, "people/forgot.html", code, login=login, sent=sent, error=error)
 
 
 async def forgot(request: Request) -> Response:
@@ -90,7 +92,7 @@ async def forgot(request: Request) -> Response:
 def _reset_page(request: Request, code: int, login: str | None, errors: dict[str, str]) -> Response:
     return web.page(
         request, "people/reset.html", code, token=request.path_params["token"], stale=login is None, login=login,
-        minimum=passwords.SHORTEST, errors=errors, support=None,
+        minimum=passwords.SHORTEST, errors=errors,
     )  # fmt: skip
 
 
@@ -123,21 +125,15 @@ async def show_profile(request: Request) -> Response:
     return _profile_page(request, user, 200, {})
 
 
-def _profile_page(request: Request, user: User, code: int, errors: dict[str, str], **chosen: str) -> Response:
+def _profile_page(request: Request, user: User, code: int, errors: dict[str, str], **chosen: Any) -> Response:
     profile = {
-        "login": user.login, "email": user.email, "phone": details.masked(user.phone),
-        "locale": user.locale, "time_zone": user.time_zone, "digest": user.digest,
+        "login": user.login, "email": user.email, "phone": details.masked(user.phone), "locale": user.locale,
+        "time_zone": user.time_zone, "digest": user.digest, "digest_hour": user.digest_hour,
     } | chosen  # fmt: skip
-    zones = [*ZONES, *({user.time_zone} - set(ZONES))]
     return web.page(
-        request,
-        "people/profile.html",
-        code,
-        profile=profile,
-        zones=zones,
-        errors=errors,
-        saved="saved" in request.query_params,
-    )
+        request, "people/profile.html", code, profile=profile, zones=[*ZONES, *({user.time_zone} - set(ZONES))],
+        errors=errors, minimum=passwords.SHORTEST, saved="saved" in request.query_params,
+    )  # fmt: skip
 
 
 async def prefer(request: Request) -> Response:
@@ -146,7 +142,8 @@ async def prefer(request: Request) -> Response:
     db = web.journal(request).db
     async with db.reading() as s:
         user = await s.get_one(User, viewer.id)
-    chosen = {n: web.field(data, n, getattr(user, n)) for n in ("locale", "time_zone", "digest")}
+    chosen: dict[str, Any] = {n: web.field(data, n, getattr(user, n)) for n in ("locale", "time_zone", "digest")}
+    chosen["digest_hour"] = web.whole(data, "digest_hour") if "digest_hour" in data else user.digest_hour
     try:
         async with db.transaction() as s:
             await account.prefer(s, viewer, **chosen)
@@ -156,10 +153,46 @@ async def prefer(request: Request) -> Response:
             await web.around(s, request)
         return refused(request, refusal, lambda code, _words: _profile_page(request, user, code, errors, **chosen))
     response = web.done(request, "/profile?saved=1")
+    speak(response, chosen["locale"])
     if "theme" in data:
         theme = web.field(data, "theme")
         response.set_cookie("theme", theme if theme in THEMES else "", max_age=31_536_000, samesite="lax")
     return response
+
+
+async def change_password(request: Request) -> Response:
+    """A new password for who knows the one that stands; log-ins on other devices end."""
+    viewer, data, db = await web.asked(request), await web.form(request), web.journal(request).db
+    async with db.reading() as s:
+        user, asking = await s.get_one(User, viewer.id), await web.by_cookie(s, request)
+    try:
+        claim, chosen = await _changed(request, user, data)
+        async with db.transaction() as s:
+            await account.change_password(s, claim, chosen, keep=(asking and asking.session) or "")
+    except (Invalid, Conflict, TooMany) as refusal:
+        errors = web.by_field(request, refusal) or {"current": web.said(refusal, web.locale(request))}
+        async with db.reading() as s:
+            await web.around(s, request)
+        return refused(request, refusal, lambda code, _words: _profile_page(request, user, code, errors))
+    return web.done(request, "/profile", said="own_password")
+
+
+async def _changed(request: Request, user: User, data: FormData) -> tuple[Claim, passwords.Password]:
+    """Whose password it is and the new one; what is wrong with either is said together. A wrong one counts as at
+    the door."""
+    db, where, faults = web.journal(request).db, device(request), Faults()
+    async with db.reading() as s:
+        claim = await entering.claim(s, user.login, where)
+    with faults:
+        verdict = await passwords.verdict(claim.password_hash, passwords.typed(web.field(data, "current")))
+        if not verdict.fits:
+            async with db.transaction() as s:
+                await entering.refused(s, claim, where)
+            raise Invalid({"current": "Пароль не подходит"})
+    with faults:
+        chosen = await _new_password(web.field(data, "password"), web.field(data, "again"), user)
+    faults.tell()
+    return claim, chosen
 
 
 routes = [
@@ -170,4 +203,5 @@ routes = [
     Route("/login/reset/{token}", reset, methods=["GET", "POST"]),
     Route("/profile", show_profile, methods=["GET"]),
     Route("/profile", prefer, methods=["POST"]),
+    Route("/profile/password", change_password, methods=["POST"]),
 ]

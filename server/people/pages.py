@@ -8,7 +8,19 @@ from server import web
 from server.db import Session
 from server.errors import Refusal, Unauthorised
 from server.people import codes, details, entering, passwords
-from server.people.doors import START, device, keep, local, login_page, pending, posted, refused, token_of, with_login
+from server.people.doors import (
+    START,
+    device,
+    keep,
+    local,
+    login_page,
+    pending,
+    posted,
+    refused,
+    speak,
+    token_of,
+    with_login,
+)
 from server.people.entering import Budget
 from server.people.model import LoginSession, User
 from server.people.sessions import ABSOLUTE, BETWEEN
@@ -36,7 +48,7 @@ async def show_login(request: Request) -> Response:
     if onward := local(request.query_params.get("next")):
         response.set_cookie(NEXT, onward.encode().hex(), max_age=1800, httponly=True, samesite="lax", path="/login")
     if (chosen := request.query_params.get("lang")) in i18n.LOCALES:
-        response.set_cookie("journal_locale", chosen, max_age=31_536_000, samesite="lax")
+        speak(response, str(chosen))
     return response
 
 
@@ -101,7 +113,7 @@ async def _code_page(
     return web.page(
         request, "people/code.html", code,
         login=user.login, phone=details.masked(user.phone), stage="code" if sent else "start",
-        wait=await entering.wait(s, user, _budget(request)), minutes=MINUTES, error=error, code=shown, support=None,
+        wait=await entering.wait(s, user, _budget(request)), minutes=MINUTES, error=error, code=shown,
     )  # fmt: skip
 
 
@@ -144,6 +156,7 @@ async def enter_code(request: Request) -> Response:
     onward = local(_hex(request.cookies.get(NEXT, ""))) or START
     response = keep(request, web.done(request, onward, next=onward), guess.token, ABSOLUTE.total_seconds())
     response.delete_cookie(NEXT, path="/login")
+    speak(response, user.locale)
     return response
 
 
@@ -179,7 +192,7 @@ async def logged_out(request: Request) -> Response:
     """What is shown afterwards; looking at it ends nothing."""
     reason = request.query_params.get("reason")
     known = reason if reason in ("elsewhere", "ended") else "self"
-    return web.page(request, "people/signed_out.html", reason=known, at=None, support=None)
+    return web.page(request, "people/signed_out.html", reason=known, at=None)
 
 
 routes = [

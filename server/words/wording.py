@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from server.events.kinds import WITHOUT_VAT
 from server.money import vat
+from server.tickets.workflow import SOON_DAYS
 from server.words.highlight import marked
 from server.words.i18n import translate, translate_number
 from server.words.labels import LABELS
@@ -58,6 +59,9 @@ class Wording:
             "spoken": spoken,
             "kind_of_file": kind_of_file,
             "left": self.left,
+            "age": self.age,
+            "near": near,
+            "zone": self.zone,
             "marked": marked,
         }
 
@@ -125,6 +129,18 @@ class Wording:
         text = ("−" if rest < 0 else "") + self.duration(rest)
         return {"text": text, "tone": tone, "spent": round(min(max(1 - rest / whole, 0), 1) * 100)}
 
+    def zone(self, name: str) -> str:
+        """«Europe/Moscow» → «Москва, UTC+3», as it is now."""
+        offset = datetime.now(ZoneInfo(name)).utcoffset() or timedelta(0)
+        hours, minutes = divmod(abs(int(offset.total_seconds())) // 60, 60)
+        shift = f"{'−' if offset < timedelta(0) else '+'}{hours}" + (f":{minutes:02d}" if minutes else "")
+        place = get_timezone_location(name, locale=self.babel, return_city=True)
+        return f"{place}, UTC{shift}" if offset or place != "UTC" else "UTC"
+
+    def age(self, since: str) -> str:
+        """How long it has been so: «3 дня»."""
+        return self.duration((datetime.now(UTC) - self.moment(since)).total_seconds())
+
     @staticmethod
     def moment(value: str | datetime) -> datetime:
         """What the wire writes as `…Z`."""
@@ -167,6 +183,12 @@ class Wording:
         months = "MMM" if form in ("short", "list") else "MMMM"
         year = "" if at.year == datetime.now(UTC).year else " y"
         return format_date(at, f"d {months}{year}", locale=self.babel)
+
+
+def near(due: str) -> str:
+    """How «Нужно к» stands, a day of the calendar: '' | soon | late."""
+    rest = (date.fromisoformat(due) - datetime.now(UTC).date()).days
+    return "late" if rest < 0 else "soon" if rest <= SOON_DAYS else ""
 
 
 def kind_of_file(name: str) -> str:

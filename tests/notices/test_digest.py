@@ -136,6 +136,12 @@ async def test_two_workers_that_look_at_once_put_one_digest_down(db: Database, c
     assert [r.user_id for r in await rows(db, kind="digest")] == [cast.anna.id]
 
 
+def test_a_daily_digest_leaves_at_the_hour_that_was_set() -> None:
+    evening = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)  # eight in Moscow
+    assert cutoff("daily", evening, TWO, None, None, "Europe/Moscow", 18) == datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+    assert cutoff("daily", evening, TWO, None, None, "Europe/Moscow", 21) == datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+
+
 async def test_never_is_never_and_daily_waits_for_the_morning(db: Database, cast: Cast) -> None:
     number = await ask(db, cast.anna, cast.accounting)
     await estimated(db, cast, number)

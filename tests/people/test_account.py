@@ -275,15 +275,15 @@ async def test_a_new_password_from_the_admin_ends_the_old_one(db: Database, cast
 
 
 async def test_preferences_come_from_lists(db: Database, cast: Cast) -> None:
-    async def prefer(s: Session, **wanted: str) -> None:
-        wanted = {"locale": "en", "time_zone": "Asia/Omsk", "digest": "hourly"} | wanted
+    async def prefer(s: Session, **wanted: Any) -> None:
+        wanted = dict[str, Any](locale="en", time_zone="Asia/Omsk", digest="hourly", digest_hour=8) | wanted
         await account.prefer(s, await as_viewer(s, cast.anna), **wanted)
 
     async with db.transaction() as s:
         await prefer(s)
         user = await s.get_one(User, cast.anna.id)
         assert (user.locale, user.time_zone, user.digest) == ("en", "Asia/Omsk", "hourly")
-    for field, value in (("locale", "de"), ("time_zone", "../etc/passwd"), ("digest", "always")):
+    for field, value in (("locale", "de"), ("time_zone", "../etc/passwd"), ("digest", "always"), ("digest_hour", 24)):
         with pytest.raises(Invalid) as refusal:
             async with db.transaction() as s:
                 await prefer(s, **{field: value})

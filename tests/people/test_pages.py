@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 
 from server.config import Settings
 from server.notices.model import Dispatch
-from server.people import doors
+from server.people import doors, sessions
 from server.people.model import Attempt, LoginSession, User
 from tests.cast import Cast
 from tests.house import House, journal
@@ -407,7 +407,9 @@ async def test_a_profile_is_kept_and_its_language_spoken(house: House) -> None:
         await b.come_in(house.cast.anna)
         page = await b.get("/profile")
         assert "Анна Лугова" in text(page)
-        answer = await b.post("/profile", locale="en", time_zone="Asia/Omsk", digest="hourly", theme="dark")
+        assert "Москва, UTC+3" in text(page), "a zone by its name, not Europe/Moscow"
+        chosen = {"locale": "en", "time_zone": "Asia/Omsk", "digest": "daily", "digest_hour": "18"}
+        answer = await b.post("/profile", **chosen, theme="dark")
         assert (answer.status_code, answer.headers["location"]) == (303, "/profile?saved=1")
         page = await b.get("/profile")
         assert '<html lang="en" data-theme="dark"' in page.text
@@ -415,7 +417,38 @@ async def test_a_profile_is_kept_and_its_language_spoken(house: House) -> None:
         assert answer.status_code == 422
         async with house.db.reading() as s:
             user = await s.get_one(User, house.cast.anna.id)
-            assert (user.locale, user.time_zone, user.digest) == ("en", "Asia/Omsk", "hourly")
+            assert (user.locale, user.time_zone, user.digest, user.digest_hour) == ("en", "Asia/Omsk", "daily", 18)
+        assert (await b.post("/profile", **(chosen | {"digest_hour": "24"}))).status_code == 422
+        await b.post("/logout")
+        assert 'lang="en"' in (await b.get("/logout")).text, "who reads English goes out in English"
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+async def test_a_password_is_changed_by_who_knows_it_and_other_log_ins_end(house: House) -> None:
+    anna, new = house.cast.anna, "совсем другой пароль"
+    async with browser(house) as b, browser(house) as other:
+        await b.come_in(anna)
+        async with house.db.transaction() as s:
+            token = await sessions.begin(s, await s.get_one(User, anna.id), sessions.FULL, sessions.Device())
+        other.http.cookies.set("journal", token)
+        assert (await other.get("/profile")).status_code == 200
+        answer = await b.post("/profile/password", current=WRONG, password=new, again="не тот")
+        assert answer.status_code == 422
+        assert all(words in text(answer) for words in ("Пароль не подходит", "Пароли не совпадают"))
+        assert (await b.post("/profile/password", current=PASSWORD, password="1", again="1")).status_code == 422
+        answer = await b.post("/profile/password", current=PASSWORD, password=new, again=new)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/profile")
+        assert "Пароль изменён" in text(await b.get("/profile"))
+        assert (await other.get("/profile")).status_code == 303
+        assert (await other.step_one("anna", PASSWORD)).status_code == 401
+        assert (await other.step_one("anna", new)).status_code == 303
+        async with house.db.reading() as s:
+            told = (await s.exec(select(Dispatch).where(Dispatch.kind == "security"))).one()
+        assert (told.user_id, told.values["what"]) == (anna.id, "password_changed")
+        for _ in range(5):
+            await b.post("/profile/password", current=WRONG, password=new, again=new)
+        answer = await b.post("/profile/password", current=new, password=PASSWORD, again=PASSWORD)
+        assert answer.status_code == 429, "no more guesses than at the door"
 
 
 async def test_people_who_are_in_are_not_asked_again(house: House, cast: Cast) -> None:
