@@ -2,22 +2,25 @@
 Vera of Лютик, who is tried at every door."""
 
 import shutil
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
 from server.config import Settings, async_url, from_environment
 from server.db import Database, Session
 from server.migrations import migrate
-from server.people import tokens
+from server.people import passwords, tokens
 from server.people.model import Membership, User
 from server.people.policy import Viewer
 from server.people.queries import viewer
 from server.tickets.actions import NewTicket, create
 from server.tickets.model import Ticket
+from tests.parts import memory
 from tests.parts.postgres import Postgres
 
 SECRET = "a secret of the tests, long enough to be one"
@@ -101,28 +104,38 @@ def server(request: pytest.FixtureRequest) -> Postgres | None:
     return found
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Passwords of the suite cost nothing to hash: what a real one costs is the matter of `test_passwords`."""
+    with pytest.MonkeyPatch.context() as for_all:
+        for_all.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
 on_sqlite = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("server", ["postgresql"], indirect=True)
 _people: dict[str, Cast] = {}  # of the databases that others are copied from
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for SQLite databases that others are copied from."""
-    return tmp_path_factory.mktemp("models")
+def shelf() -> Iterator[Path]:
+    """A folder for SQLite databases, and those that they are copied from."""
+    found = memory.folder("sqlite")
+    yield found
+    shutil.rmtree(found, ignore_errors=True)
 
 
 @pytest.fixture
-async def database_url(
-    request: pytest.FixtureRequest, server: Postgres | None, models: Path, tmp_path: Path
-) -> AsyncIterator[str]:
+async def database_url(request: pytest.FixtureRequest, server: Postgres | None, shelf: Path) -> AsyncIterator[str]:
     """A migrated database of either kind, with the cast in it where a test asks for them: a copy of one made once."""
     model = "peopled" if "cast" in request.fixturenames else "empty"
     if server is None:
-        if not (models / f"{model}.db").exists():
-            await _prepare(f"sqlite+aiosqlite:///{models}/{model}.db", model)
-        shutil.copy(models / f"{model}.db", tmp_path / "journal.db")
-        yield f"sqlite+aiosqlite:///{tmp_path}/journal.db"
+        if not (shelf / f"{model}.db").exists():
+            await _prepare(f"sqlite+aiosqlite:///{shelf}/{model}.db", model)
+        folder = Path(tempfile.mkdtemp(dir=shelf))
+        shutil.copy(shelf / f"{model}.db", folder / "journal.db")
+        yield f"sqlite+aiosqlite:///{folder}/journal.db"
+        shutil.rmtree(folder)
         return
     await server.template(model, lambda url: _prepare(async_url(url), model))
     url = await server.create(model)

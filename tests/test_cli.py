@@ -21,6 +21,7 @@ from server.people import passwords, tokens
 from server.people.model import ApiToken, Membership, User
 from server.tickets import talk
 from tests.cast import SECRET, as_viewer, ask, fill
+from tests.parts.http import http_client
 from tests.parts.process import free_port
 from tests.parts.until import until
 
@@ -243,7 +244,7 @@ async def test_a_copy_is_taken_while_the_journal_runs_and_taken_back_when_it_is_
     await kept.close()
     port = str(free_port())
     console.set(MAIL_URL="file:", SMS_URL="file:", SECRET_KEY=SECRET, PORT=port)
-    async with console.running("serve"), httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with console.running("serve"), http_client(f"http://127.0.0.1:{port}") as http:
 
         async def answers() -> bool:
             with suppress(httpx2.HTTPError):

@@ -2,19 +2,18 @@
 
 from dataclasses import replace
 
-import httpx2
-
 from server.config import Settings
 from server.db import Database
 from tests.cast import Cast
 from tests.house import House, journal
+from tests.parts.http import http_client
 from tests.parts.until import until
 
 TOKEN = "a token of the operator"
 
 
 async def test_a_ready_journal_says_so_and_names_the_state_of_redis(house: House) -> None:
-    async with httpx2.AsyncClient(base_url=house.base) as client:
+    async with http_client(house.base) as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
         assert (await client.get("/readyz")).status_code == 200
         wanted = "none" if house.settings.sqlite else "ok"
@@ -28,13 +27,13 @@ async def test_a_ready_journal_says_so_and_names_the_state_of_redis(house: House
 async def test_metrics_are_absent_without_a_token_and_for_a_wrong_one(
     ground: Settings, db: Database, cast: Cast
 ) -> None:
-    async with journal(replace(ground, metrics_token=TOKEN)) as base, httpx2.AsyncClient(base_url=base) as client:
+    async with journal(replace(ground, metrics_token=TOKEN)) as base, http_client(base) as client:
         assert (await client.get("/metrics")).status_code == 404
         wrong = {"authorization": f"Bearer {cast.pavel.token}"}
         assert (await client.get("/metrics", headers=wrong)).status_code == 404
         answer = await client.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     assert "journal_sockets 0" in answer.text
-    async with journal(ground) as base, httpx2.AsyncClient(base_url=base) as client:
+    async with journal(ground) as base, http_client(base) as client:
         unset = await client.get("/metrics", headers={"authorization": "Bearer x"})
     assert unset.status_code == 404

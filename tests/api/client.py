@@ -12,6 +12,7 @@ from server.api.endpoint import Endpoint
 from server.api.openapi import resource
 from tests.cast import Person
 from tests.house import House
+from tests.parts.http import http_client
 
 
 def call_of(method: str, path: str) -> Endpoint | None:
@@ -76,5 +77,5 @@ def check(method: str, path: str, answer: httpx2.Response) -> None:
 async def client(house: House, person: Person | None) -> AsyncIterator[Api]:
     """The API as this person, or as nobody."""
     headers = {"Authorization": f"Bearer {person.token}"} if person else {}
-    async with httpx2.AsyncClient(base_url=house.base, headers=headers, timeout=20) as http:
+    async with http_client(house.base, headers=headers) as http:
         yield Api(http)

@@ -24,6 +24,7 @@ from server.people.model import User
 from tests.api.client import client
 from tests.api.conftest import Company, api
 from tests.house import House, journal
+from tests.parts.http import http_client
 from tests.parts.until import until
 
 __all__ = ["api"]  # the fixture
@@ -241,7 +242,7 @@ async def _cookie(api: Company, login: str) -> dict[str, str]:
 
 async def test_pages_have_doors_of_their_own(api: Company) -> None:
     anna, vera = await _cookie(api, "anna"), await _cookie(api, "vera")
-    async with httpx2.AsyncClient(base_url=api.house.base) as http:
+    async with http_client(api.house.base) as http:
         answer = await http.post("/files", files={"file": ("a.png", picture(3000, 1000))}, headers=anna)
         assert answer.status_code == 201
         file = answer.json()["id"]

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from tests.parts import memory
 from tests.parts.process import Process, free_port
 
 _NOBODY = "nobody"  # PostgreSQL refuses to run as root
@@ -60,7 +61,8 @@ class Postgres:
         """A new database, empty or as the named template left it; its URL."""
         await self._revive()
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        source = f' TEMPLATE "{self._templates[template]}"' if template else ""
+        # Files in memory are copied faster than pages through the log, which is the default.
+        source = f' TEMPLATE "{self._templates[template]}" STRATEGY FILE_COPY' if template else ""
         await self._say(f'CREATE DATABASE "{name}"{source}')
         return self._at(name)
 
@@ -105,7 +107,7 @@ class Postgres:
 async def own_postgres(installed: Path | None = None) -> Postgres:
     """A started server of our own, as an ordinary account even when the suite runs as root."""
     user = _NOBODY if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="journal-postgres-", dir=_reachable_temp(user)))
+    folder = memory.folder("postgres", _reachable_temp(user))
     try:
         if user:
             shutil.chown(folder, user)

@@ -17,6 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.parts import find_chromium as finder
 from tests.parts.chromium import Windows
+from tests.parts.http import http_client
 from tests.parts.postgres import Postgres, _installed, own_postgres
 from tests.parts.redis import RedisServer
 from tests.parts.sms import SmsGateway
@@ -161,7 +162,7 @@ async def _post(smtp: SmtpServer, address: str) -> None:
 
 
 async def test_the_sms_gateway_takes_json_and_knows_the_code(sms: SmsGateway) -> None:
-    async with httpx2.AsyncClient() as client:
+    async with http_client() as client:
         sms.status = 503
         assert (await client.post(sms.url, json=_message())).status_code == 503
         await sms.wait_refused()

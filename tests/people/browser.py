@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from server.notices.model import Dispatch
 from tests.cast import Person
 from tests.house import House
+from tests.parts.http import http_client
 from tests.people.entrance import PASSWORD
 
 COOKIE = "journal"
@@ -62,7 +63,7 @@ class Browser:
 @asynccontextmanager
 async def browser(house: House) -> AsyncIterator[Browser]:
     """A fresh browser."""
-    async with httpx2.AsyncClient(base_url=house.base, timeout=20) as http:
+    async with http_client(house.base) as http:
         yield Browser(http, house)
 
 

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import httpx2
-
 from tests.cast import Person
 from tests.house import House, Line
+from tests.parts.http import http_client
 
 
 async def call(house: House, person: Person, method: str, path: str, json: Any = None) -> Any:
     """One call of the API as this person; the answer's body. Anything but success fails the test."""
     headers = {"Authorization": f"Bearer {person.token}"}
-    async with httpx2.AsyncClient(base_url=house.base, headers=headers, verify=False, timeout=20) as http:
+    async with http_client(house.base, headers=headers) as http:
         answer = await http.request(method, "/api/v1" + path, json=json)
     assert answer.is_success, f"{person.login} {method} {path}: {answer.status_code} {answer.text}"
     return answer.json() if answer.content else None

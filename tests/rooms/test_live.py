@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx2
-
 from server.events.kinds import KINDS
 from tests.cast import Person, ask
 from tests.house import House, Line
+from tests.parts.http import http_client
 from tests.rooms.acting import call, heard, post
 from tests.rooms.test_access import log_in
 
@@ -134,7 +133,7 @@ def stripped(row: dict[str, Any] | None) -> dict[str, Any] | None:
 async def page_rows(house: House, who: Person, number: int) -> list[tuple[str, int, str]]:
     """(room, seq, kind) of the rows of the reloaded page."""
     cookie = {"Cookie": f"journal={await log_in(house, who)}"}
-    async with httpx2.AsyncClient(base_url=house.base, headers=cookie, verify=False, timeout=20) as http:
+    async with http_client(house.base, headers=cookie) as http:
         page = await http.get(f"/tickets/{number}")
     assert page.status_code == 200
     found = re.findall(r'id="([mn])(\d+)" data-seq="\d+" data-kind="(\w+)"', page.text)
