@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from server.words.render import environment
-from server.words.wording import NBSP, Wording, initials, kind_of_file, tint
+from server.words.wording import NBSP, Wording, initials, kind_of_file, near, tint
 
 RU, EN = Wording("ru"), Wording("en")
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -58,6 +58,7 @@ def test_the_vat_of_a_sum_is_that_of_its_lines(lines: list[tuple[str, int]], ru:
     """(Seen red: 2 308,20, which is the VAT of the total.)"""
     rows = [{"vat": rate, "sum": kopecks} for rate, kopecks in lines]
     assert (plain(RU.vat(rows)), plain(EN.vat(rows))) == (ru, en)
+    assert " %" not in RU.vat(rows) + EN.vat(rows)  # nor does it break within
 
 
 def test_a_price_in_a_column_has_both_digits_of_its_kopecks() -> None:
@@ -152,3 +153,14 @@ def test_small_marks_of_people_and_files() -> None:
     assert initials("Вера") == "В"
     assert {tint(n) for n in range(60)} == {1, 2, 3, 4, 5, 6}
     assert [kind_of_file(n) for n in ("Список отгрузок.xlsx", "README", "архив.backup")] == ["XLSX", "…", "…"]
+
+
+@pytest.mark.parametrize(
+    ("due", "tone"), [("2026-11-23", "late"), ("2026-11-24", "soon"), ("2026-11-26", "soon"), ("2026-11-27", "")]
+)
+def test_a_day_that_is_near_or_past_is_marked(due: str, tone: str) -> None:
+    assert near(due) == tone
+
+
+def test_an_age_is_the_time_since() -> None:
+    assert plain(RU.age("2026-11-21T09:00:00Z")) == "3 дня"

@@ -92,7 +92,7 @@ class Wording:
         if not found:
             return self.label("vat", WITHOUT_VAT)
         taxes = [
-            translate(self.locale, "НДС %(rate)s %% %(sum)s", rate=rate, sum=self.money(kopecks))
+            translate(self.locale, "НДС %(rate)s %% %(sum)s", rate=rate, sum=self.money(kopecks)).replace(" ", NBSP)
             for rate, kopecks in found.items()
         ]
         parts = [translate(self.locale, "в том числе %(taxes)s", taxes=", ".join(taxes))]
