@@ -12,9 +12,8 @@ from server.people.policy import Viewer
 from server.tickets.inbox import beyond_cursor, taking_part, with_cursor
 from server.tickets.model import Ticket
 from server.tickets.queries import only_decidable, visible
-from server.tickets.workflow import OPEN, STATUSES
+from server.tickets.workflow import OPEN, SOON_DAYS, STATUSES
 
-SOON_DAYS = 2
 CLIENTS_TURN = [c for c, s in STATUSES.items() if s.turn in ("client", "approver")]
 
 

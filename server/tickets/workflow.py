@@ -113,6 +113,7 @@ BEFORE_WORK = frozenset({"new", "estimating", "approval", "approved", "rejected"
 ACCEPTED = frozenset({"done", "closed"})
 OPEN = frozenset(code for code, s in STATUSES.items() if s.open)
 EXECUTOR_SHOWN = frozenset(STATUSES) - {"new"}
+SOON_DAYS = 2  # «Нужно к» counts as near from so many days before
 RECENT_DAYS = 14
 
 

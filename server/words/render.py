@@ -10,7 +10,7 @@ from server.config import beside
 from server.events.kinds import MAX_TEXT, Line
 from server.rooms.protocol import MAX_FILES
 from server.tickets.diagram import diagram, onward
-from server.tickets.workflow import STATUSES
+from server.tickets.workflow import SOON_DAYS, STATUSES
 from server.words.i18n import LOCALES, catalogue, known
 from server.words.labels import LABELS
 from server.words.wording import Wording
@@ -74,7 +74,7 @@ def environment(locale: str) -> Environment:
         messages.gettext, messages.ngettext, newstyle=True, pgettext=messages.pgettext
     )
     env.globals.update(label=wording.label, codes=codes, statuses=STATUSES, locales=LOCALES)
-    env.globals.update(diagram=diagram, onward=onward, most=MOST)
+    env.globals.update(diagram=diagram, onward=onward, most=MOST, soon_days=SOON_DAYS)
     env.filters.update(wording.filters())
     return env
 

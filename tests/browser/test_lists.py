@@ -3,7 +3,9 @@
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from server.tickets import actions, talk
+from server.catalogue.model import Organisation, Service
+from server.tickets import actions, moving, talk
+from server.tickets.model import Ticket
 from tests.browser.seats import Seats, ready
 from tests.cast import as_viewer, ask, on_sqlite
 
@@ -139,3 +141,50 @@ async def test_keys_are_silent_while_one_writes_and_can_be_switched_off(seats: S
     await denis.keyboard.press("Escape")
     await denis.keyboard.press("j")
     await expect(denis.locator(".subj a:focus")).to_have_count(0)
+
+
+LONG = "Не проводится реализация товаров и услуг после обновления конфигурации: ошибка ставки НДС"
+FIRM = "ООО «Производственно-коммерческая фирма „Северо-Западный агропромышленный холдинг“»"
+# How many letters of the narrowest subject fit, and which parts of a row lie over each other.
+MEASURE = """font => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(font ? `* { font-family: "${font}" !important }` : "");
+    document.adoptedStyleSheets = [sheet];
+    const pen = document.createElement("canvas").getContext("2d"), found = { letters: 999, over: [] };
+    for (const title of document.querySelectorAll(".subj a, .req .t")) {
+        const style = getComputedStyle(title), box = title.closest(".subj > .trunc") ?? title;
+        pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+        const one = pen.measureText(title.textContent).width / title.textContent.length;
+        found.letters = Math.min(found.letters, Math.floor(box.clientWidth / one));
+    }
+    for (const row of document.querySelectorAll("[data-ticket]")) {
+        const parts = [...row.querySelectorAll(".subj .trunc, .c-svc, .st, .urg, .sla, .c-who > *, .what, .av, time")]
+            .map(part => [part, part.getBoundingClientRect()]).filter(([, at]) => at.width);
+        for (const [a, p] of parts) for (const [b, q] of parts)
+            if (a !== b && !a.contains(b) && !b.contains(a) && p.left < q.right - 1 && q.left < p.right - 1
+                && p.top < q.bottom - 1 && q.top < p.bottom - 1) found.over.push(`${a.className} × ${b.className}`);
+    }
+    return found;
+}"""
+
+
+async def test_a_subject_can_be_read_at_every_width_in_a_wide_font_too(seats: Seats) -> None:
+    """(Seen red: 4 letters at 1024, statuses over deadlines at 1440.)"""
+    cast = seats.cast
+    for number in [await ask(seats.db, cast.anna, cast.accounting, LONG) for _ in range(2)]:
+        async with seats.db.transaction() as s:
+            (await s.get_one(Service, cast.accounting)).name = "Сопровождение и доработка 1С:Бухгалтерии предприятия"
+            (await s.get_one(Organisation, cast.romashka)).name = FIRM
+            (await s.get_one(Ticket, number)).urgency = "high"
+    async with seats.db.transaction() as s:
+        await actions.claim(s, await as_viewer(s, cast.denis), number)
+        await moving.move(s, await as_viewer(s, cast.denis), number, "waiting")
+    for who, path in ((cast.lev, "/queue"), (cast.anna, "/tickets")):
+        page = (await seats.window(who)).page
+        await ready(page, path)
+        for width in (760, 900, 1024, 1180, 1280, 1440, 1920, 390):
+            await page.set_viewport_size({"width": width, "height": 800})
+            for font in ("", "DejaVu Sans"):
+                found = await page.evaluate(MEASURE, font)
+                assert found["letters"] >= 22, (path, width, font)
+                assert found["over"] == [], (path, width, font)

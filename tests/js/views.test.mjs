@@ -5,7 +5,7 @@ import { belongs } from "../../static/js/behaviours/list/views.js";
 
 const NOW = Date.parse("2026-11-24T09:00:00Z");
 const row = more => ({
-  status: "new", urgency: "normal", service: { id: 3 }, organisation: { id: 1 }, assignee: null, unread: 0, deadline: null,
+  status: "new", urgency: "normal", service: { id: 3 }, organisation: { id: 1 }, assignee: null, unread: 0, due: null,
   created_at: "2026-11-24T08:59:30Z", ...more,
 });
 const fits = (more, list = {}, query = "") => belongs(row(more), { waiting: "approval waiting review", ...list }, "7", new URLSearchParams(query), NOW);
@@ -18,7 +18,8 @@ test("each view waits for its own", () => {
   assert.ok(!fits({ assignee: { id: 8 } }, { view: "mine" }));
   assert.ok(fits({ status: "review" }, { view: "waiting" }));
   assert.ok(!fits({}, { view: "waiting" }));
-  assert.ok(fits({ deadline: "2026-11-24T09:10:00Z" }, { view: "soon" }));
+  for (const due of ["2026-11-20", "2026-11-24", "2026-11-26"]) assert.ok(fits({ due }, { view: "soon", soonDays: "2" }));
+  for (const due of [null, "2026-11-27"]) assert.ok(!fits({ due }, { view: "soon", soonDays: "2" }));
   assert.ok(!fits({}, { view: "closed" }));
   assert.ok(fits({ unread: 1 }, { view: "unread" }));
   assert.ok(fits({ payment: { state: "to_invoice" } }, { view: "to_invoice" }));

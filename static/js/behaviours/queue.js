@@ -183,8 +183,9 @@ class Queue {
   #recount() {
     this.#counting = false;
     const rows = [...this.known.values()];
-    for (const view of ["all", "unassigned", "mine", "waiting"]) {
-      const n = rows.filter(row => belongs(row, { view, waiting: this.root.dataset.waiting }, this.page.me, NOTHING)).length;
+    const { waiting, soonDays } = this.root.dataset;
+    for (const view of ["all", "unassigned", "mine", "soon", "waiting"]) {
+      const n = rows.filter(row => belongs(row, { view, waiting, soonDays }, this.page.me, NOTHING)).length;
       count(view === "all" ? "open" : view, n);
     }
   }

@@ -1,6 +1,6 @@
 /** Whether a ticket belongs to the list that is on the screen; the server's own rule decides when the list is loaded anew. */
 
-const SOON = 15 * 60_000;
+const DAY = 24 * 60 * 60_000;
 
 /**
  * @param {any} row ROW @param {DOMStringMap} list `view`, `waiting`, `more` @param {string} me
@@ -14,7 +14,7 @@ export function belongs(row, list, me, query = new URLSearchParams(location.sear
     case "unassigned": return !row.assignee;
     case "mine": return String(row.assignee?.id) === me;
     case "waiting": return (list.waiting ?? "").split(" ").includes(row.status);
-    case "soon": return Boolean(row.deadline) && Date.parse(row.deadline) - now < SOON;
+    case "soon": return Boolean(row.due) && row.due <= new Date(now + Number(list.soonDays) * DAY).toISOString().slice(0, 10);
     case "to_invoice": return row.payment.state === "to_invoice";
     case "approval": return row.status === "approval";
     case "unread": return row.unread > 0;
