@@ -45,12 +45,12 @@ def test_money_is_roubles_and_kopecks_only_where_there_are_some(kopecks: int, ru
 @pytest.mark.parametrize(
     ("lines", "ru", "en"),
     [
-        ([("22", 800_000), ("22", 480_000)], "в том числе НДС 22 % 2 308,19 ₽", "including 22 % VAT 2,308.19 ₽"),
+        ([("22", 800_000), ("22", 480_000)], "в том числе НДС 22 % 2 308,19 ₽", "including 22% VAT 2,308.19 ₽"),
         ([("without", 800_000)], "без НДС", "without VAT"),
         (
             [("without", 480_000), ("5", 105_000), ("22", 800_000)],
             "в том числе НДС 22 % 1 442,62 ₽, НДС 5 % 50 ₽; 4 800 ₽ без НДС",
-            "including 22 % VAT 1,442.62 ₽, 5 % VAT 50 ₽; 4,800 ₽ without VAT",
+            "including 22% VAT 1,442.62 ₽, 5% VAT 50 ₽; 4,800 ₽ without VAT",
         ),
     ],
 )

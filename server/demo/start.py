@@ -100,7 +100,7 @@ def log_ins(settings: Settings) -> str:
         _line("Логин", "Пароль", "Роль", "Имя"),
         *(_line(p.login, PASSWORD, _role(p), f"{p.name}, {_where(p)}") for p in PEOPLE if not p.newcomer),
         "",
-        "Код из СМС подставится сам. Письма и СМС, которые ушли бы, видны по тому же адресу.",
+        "Код из СМС подставится сам. Письма и СМС, которые были бы отправлены, видны по тому же адресу.",
         "Остановить: Ctrl+C",
     ]
     return "\n".join(lines) + "\n"

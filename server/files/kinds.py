@@ -119,7 +119,7 @@ def served_type(name: str, head: bytes) -> str:
         )
     if not (TEXT in kind.looks_like and is_text(head)) and recognise(head) not in kind.looks_like:
         raise Invalid(
-            {"file": "Внутри не то, что обещает .%(suffix)s: проверьте, тот ли это файл"},
+            {"file": "Содержимое не соответствует расширению .%(suffix)s: проверьте, тот ли это файл"},
             values={"suffix": suffix},
         )
     return kind.type

@@ -53,7 +53,7 @@ def price(line: Line, place: int) -> EstimateLine:
     where = f"lines.{place}."
     quantity = _amount(line, where)
     if not 0 <= line.price <= MAX_PRICE:
-        raise Invalid({where + "price": "Цена от 0 до 10 млрд рублей"})
+        raise Invalid({where + "price": "Цена должна быть от 0 до 10 млрд рублей"})
     if line.unit not in UNITS:
         raise Invalid({where + "unit": "Единица: час, штука или месяц"})
     if line.vat not in VATS:
@@ -74,7 +74,7 @@ def _amount(line: Line, where: str) -> Fraction:
     if line.minutes is None:
         return Fraction(_quantity(line.quantity, where + "quantity"))
     if not 1 <= line.minutes <= MAX_QUANTITY:
-        raise Invalid({where + "minutes": "Минут больше нуля"})
+        raise Invalid({where + "minutes": "Минут должно быть больше нуля"})
     return Fraction(line.minutes, 60)
 
 
@@ -90,7 +90,7 @@ def _quantity(raw: str, field: str) -> Decimal:
     except InvalidOperation:
         number = None
     if number is None or not 0 < number <= MAX_QUANTITY or -int(number.as_tuple().exponent) > 6:
-        raise Invalid({field: "Количество больше нуля, например 2,5"})
+        raise Invalid({field: "Количество должно быть больше нуля, например 2,5"})
     return number
 
 

@@ -46,13 +46,13 @@ async def test_a_form_that_is_not_right_keeps_everything_and_says_what_is_wrong(
     await anna.locator("#text").fill("Есть только содержание")
     await anna.locator("[data-picker]").set_input_files(TEXT_FILE)  # type: ignore[arg-type]
     await button(anna, "Отправить обращение").click()
-    await expect(anna.get_by_text("Напишите тему: по ней вас найдут")).to_be_visible()
+    await expect(anna.get_by_text("Напишите тему: по ней обращение легко найти")).to_be_visible()
     await expect(anna.locator("#subject")).to_be_focused()
     await expect(anna.locator(".err", has_text="Выберите услугу")).to_be_visible()
     await expect(anna.locator("#text")).to_have_value("Есть только содержание")
     await expect(anna.locator(".upl")).to_have_count(1)
     await anna.locator("#subject").fill("Тема")
-    await expect(anna.get_by_text("Напишите тему: по ней вас найдут")).to_be_hidden()
+    await expect(anna.get_by_text("Напишите тему: по ней обращение легко найти")).to_be_hidden()
 
 
 async def test_a_draft_comes_back_after_a_reload_and_on_another_device(seats: Seats) -> None:

@@ -27,7 +27,7 @@ async def test_an_estimate_comes_back_with_what_is_wrong_beside_it(house: House)
         assert page.status_code == 422
         assert all(typed in page.text for typed in ("Восстановить ставки", "3 200,50", "много", "К пятнице"))
         wrong = page.text.split('value="много"')[1][:300]
-        assert "Количество больше нуля" in wrong
+        assert "Количество должно быть больше нуля" in wrong
         assert f'href="/tickets/{number}"' in page.text
         mended = fields | {"line_quantity": ["", "2,5", "1"]}
         assert (await b.post(f"/tickets/{number}/estimates", **mended)).status_code == 303
