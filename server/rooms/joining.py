@@ -28,7 +28,7 @@ async def replay(room: Room, seat: Seat, after: int | None, db: Database, presen
             head = seen.ticket.head if room.place.line == PUBLIC else seen.ticket.staff_head
             rows = await _rows(s, room, start) if start is None or start <= head else []
             page = await events.wire(s, rows)
-            people = await people_json(s, viewer, seen, room.place.line)
+            people = await people_json(s, viewer, seen, room.place.line, readers=True)
         if seat not in room.seats:
             return
         if start is not None and start > head:

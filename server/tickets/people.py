@@ -17,17 +17,19 @@ from server.tickets.queries import Seen
 from server.tickets.workflow import EXECUTOR_SHOWN
 
 
-async def people_json(s: Session, viewer: Viewer, seen: Seen, line: Line) -> list[dict[str, Any]]:
+async def people_json(
+    s: Session, viewer: Viewer, seen: Seen, line: Line, *, readers: bool = False
+) -> list[dict[str, Any]]:
     """PERSONs of the room with how far each has read. Clients learn of the staff only the assignee from `estimating` on
-    and who has written here."""
+    and who has written here. `readers`: the staff also learn who only read, as their sockets are told live."""
     ids, named = await _taking_part(s, seen, line)
-    people = await by_ids(s, ids)
+    cursors = await s.exec(select(ReadCursor).where(ReadCursor.ticket == seen.ticket.number, ReadCursor.line == line))
+    read = {c.user_id: {"read": c.upto, "read_at": instant(c.at)} for c in cursors.all()}
     staff_viewer = policy.sees_as_staff(viewer, seen.facts)
+    people = await by_ids(s, ids | read.keys() if readers and staff_viewer else ids)
     known = {u.id: u for u in people.values() if u.active or u.id == seen.ticket.author_id}
     if not staff_viewer:
         known = {i: u for i, u in known.items() if not set(u.roles) & STAFF_ROLES or i in named}
-    cursors = await s.exec(select(ReadCursor).where(ReadCursor.ticket == seen.ticket.number, ReadCursor.line == line))
-    read = {c.user_id: {"read": c.upto, "read_at": instant(c.at)} for c in cursors.all()}
     nothing = {"read": 0, "read_at": None}
     return [u.person() | read.get(i or 0, nothing) for i, u in sorted(known.items(), key=lambda p: p[1].name)]
 

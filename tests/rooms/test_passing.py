@@ -24,6 +24,19 @@ async def test_read_is_told_to_the_others_and_only_grows(house: House) -> None:
         assert told["read"] == 5
 
 
+async def test_who_read_a_note_and_wrote_nothing_is_named_on_joining_anew_as_they_were_live(house: House) -> None:
+    """Else a note's «Прочитано» is gone after a reload. (Seen red: people of the room were only who takes part.)"""
+    number = await filled(house.db, house.cast, 1)
+    room = f"ticket:{number}:staff"
+    async with house.line(house.cast.denis) as denis, house.line(house.cast.lev) as lev:
+        await denis.join(room)
+        await lev.join(room)
+        await denis.say(room, "n", "проверить доступ")
+        await lev.send(op="read", room=room, upto=1)
+        await denis.until("read", upto=1)
+        assert {p["id"]: p["read"] for p in (await denis.join(room))["people"]}[house.cast.lev.id] == 1
+
+
 async def test_C19_typing_is_told_at_most_once_in_three_seconds_and_never_to_oneself(house: House) -> None:
     """(Seen red: without the limit.)"""
     number = await filled(house.db, house.cast, 1)

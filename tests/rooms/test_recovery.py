@@ -34,10 +34,10 @@ def wait_at(monkeypatch: pytest.MonkeyPatch, step: str, then: Callable[[], Await
     def around(name: str, before: str, after: str = "") -> None:
         found = Room.learn if name == "learn" else getattr(joining, name)
 
-        async def slow(*args: Any) -> Any:
+        async def slow(*args: Any, **how: Any) -> Any:
             if step == before:
                 await happen()
-            value = await found(*args)
+            value = await found(*args, **how)
             if step == after:
                 await happen()
             return value
