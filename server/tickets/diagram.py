@@ -7,8 +7,8 @@ from typing import Any
 from server.tickets.workflow import STATUSES, TRANSITIONS, Transition
 
 COLUMNS = 4
-WIDTH, HEIGHT = 142, 40
-STEP_X, STEP_Y = 168, 108
+WIDTH, HEIGHT = 156, 40
+STEP_X, STEP_Y = 182, 108
 LANE, PORT = 11, 15
 EVERYWHERE = 4
 

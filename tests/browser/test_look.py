@@ -5,7 +5,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.seats import Seats, ready
 from tests.cast import ask, on_sqlite
@@ -37,7 +37,7 @@ async def barriers(page: Page) -> list[str]:
 async def too_wide(page: Page) -> list[str]:
     """What is wider than its place."""
     found: list[str] = await page.evaluate(
-        "[document.documentElement, ...document.querySelectorAll('.main, .scroll, .edit, .panel, .conv')]"
+        "[document.documentElement, ...document.querySelectorAll('.main, .scroll, .edit, .panel, .conv, .dia .node')]"
         ".filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1)"
         ".map(e => `${e.className || e.tagName} is ${e.scrollWidth - e.clientWidth} px too wide`)"
     )
@@ -82,3 +82,21 @@ async def test_a_page_at_320_pixels_needs_no_sideways_scrolling(seats: Seats) ->
             if found := await too_wide(page):
                 wrong[f"{who} {path}"] = found
     assert wrong == {}
+
+
+async def test_a_phone_reaches_every_place(seats: Seats) -> None:
+    """What the tab bar has no room for, «Ещё» opens. (Seen red: no way to the manual.)"""
+    for who, path, there in (
+        (seats.cast.denis, "/queue", ["Без исполнителя", "Создать за клиента", "Как пользоваться", "Профиль и выход"]),
+        (seats.cast.boris, "/tickets", ["Создать", "Закрытые", "Поиск", "Как пользоваться", "Профиль и выход"]),
+    ):
+        page = (await seats.window(who, narrow=True)).page
+        await ready(page, path)
+        more, places = page.get_by_role("button", name="Ещё"), page.get_by_role("navigation", name="Все разделы")
+        await expect(places).to_be_hidden()
+        await more.click()
+        for name in there:
+            await expect(places.get_by_role("link", name=name)).to_be_visible()
+        assert await barriers(page) == []
+        await page.keyboard.press("Escape")
+        await expect(places).to_be_hidden()
