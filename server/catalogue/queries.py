@@ -13,7 +13,8 @@ from server.clock import now
 from server.db import Session
 from server.errors import Invalid
 from server.events.log import instant
-from server.people.model import LoginSession, Membership, Presence, User
+from server.people.model import Membership, User
+from server.people.queries import last_seen
 from server.tickets.model import Ticket
 from server.tickets.workflow import OPEN
 
@@ -105,11 +106,9 @@ async def service_cards(s: Session) -> list[dict[str, Any]]:
 async def accounts(s: Session) -> list[dict[str, Any]]:
     """The admin's list of people, by name: where they belong, whether they have been here, when they were last."""
     served = await _memberships(s)
-    full = select(LoginSession.user_id, func.max(LoginSession.seen_at)).where(LoginSession.stage == "full")
-    seen = dict((await s.exec(full.group_by(col(LoginSession.user_id)))).all())
-    online = set((await s.exec(select(Presence.user_id).where(Presence.until > now()))).all())
+    seen, moment = await last_seen(s), now()
     users = (await s.exec(select(User).order_by(User.name))).all()
-    return [_account(u, served.get(u.id or 0, []), u.id in online, seen.get(u.id or 0)) for u in users]
+    return [_account(u, served.get(u.id or 0, []), seen.get(u.id or 0), moment) for u in users]
 
 
 async def _memberships(s: Session) -> dict[int, list[tuple[Membership, str]]]:
@@ -120,12 +119,14 @@ async def _memberships(s: Session) -> dict[int, list[tuple[Membership, str]]]:
     return found
 
 
-def _account(user: User, served: list[tuple[Membership, str]], online: bool, seen: datetime | None) -> dict[str, Any]:
+def _account(
+    user: User, served: list[tuple[Membership, str]], seen: datetime | None, moment: datetime
+) -> dict[str, Any]:
     member, name = served[0] if served else (None, "")
     return {
         "id": user.id, "name": user.name, "email": user.email, "roles": list(user.roles), "login": user.login,
         "phone": user.phone, "position": user.position, "active": user.active, "waiting": user.password_temporary,
         "organisation": {"id": member.organisation_id, "name": name} if member else None,
         "can_approve": any(m.can_approve for m, _ in served), "sees_all": any(m.sees_all for m, _ in served),
-        "online": online, "seen_at": instant(seen) if seen else None,
+        "online": seen is not None and seen > moment, "seen_at": instant(seen) if seen else None,
     }  # fmt: skip

@@ -1,16 +1,18 @@
 """Reading people: who is asking (`viewer`), PERSONs by id, who holds a role."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, or_
+from sqlalchemy import String, cast, func, or_, union_all
 from sqlmodel import col, select
 
 from server.catalogue.model import Organisation, Responsible
+from server.clock import now
 from server.db import Session
 from server.errors import Invalid
 from server.people import details
-from server.people.model import Membership, User
+from server.people.model import LoginSession, Membership, Presence, User
 from server.people.policy import Powers, Viewer
 
 
@@ -125,3 +127,20 @@ async def clients(s: Session) -> list[dict[str, Any]]:
         .order_by(Organisation.name, User.name)
     )
     return [{"id": u.id, "name": u.name, "organisation": name} for u, name in rows.all()]
+
+
+async def last_seen(s: Session) -> dict[int, datetime]:
+    """Until when each is known to have been here, on whichever page of the journal; while a page is open, that moment
+    is still to come."""
+    here = union_all(
+        select(col(Presence.user_id).label("user_id"), col(Presence.until).label("at")),
+        select(col(LoginSession.user_id), col(LoginSession.seen_at)).where(LoginSession.stage == "full"),
+    ).subquery()
+    found = await s.execute(select(here.c.user_id, func.max(here.c.at).label("until")).group_by(here.c.user_id))
+    return {row.user_id: row.until for row in found}
+
+
+async def online(s: Session) -> set[int]:
+    """Who has a page of the journal open."""
+    moment = now()
+    return {user_id for user_id, until in (await last_seen(s)).items() if until > moment}

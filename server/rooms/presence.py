@@ -40,10 +40,6 @@ class Presence:
         """Ids of those who are in a ticket's room now."""
         return set(self._at.get(ticket, ()))
 
-    def everywhere(self) -> set[int]:
-        """Ids of those who are in any ticket now."""
-        return {person for people in self._at.values() for person in people}
-
     def looking(self, ticket: int) -> list[dict[str, Any]]:
         """PERSONs of the staff who look at a ticket, for its queue row."""
         return self._staff(self.online(ticket))

@@ -18,7 +18,7 @@ from server.events import log
 from server.events.kinds import MAX_TEXT, PUBLIC, STAFF
 from server.files import downloads
 from server.people.policy import Viewer
-from server.people.queries import clients
+from server.people.queries import clients, online
 from server.tickets import actions, drafts, groups, queries, showing
 from server.tickets import search as finding
 from server.words import i18n, text
@@ -154,7 +154,7 @@ async def _form(
     if not (viewer.memberships or viewer.executor):
         raise Forbidden("Обращение создаёт клиент или сотрудник от его имени")
     return {
-        "services": await services_by_group(s, web.journal(request).hub.presence.everywhere()),
+        "services": await services_by_group(s, await online(s)),
         "values": values,
         "errors": errors,
         "draft_at": await drafts.saved_at(s, viewer, "new"),

@@ -16,7 +16,7 @@ from server.files.model import File
 from server.money.model import Estimate, TimeEntry
 from server.people.model import User
 from server.people.policy import WORKING_ROLES, Viewer
-from server.people.queries import approvers, by_ids, members, staff
+from server.people.queries import approvers, by_ids, last_seen, members, staff
 from server.tickets import policy, queries, reading, turns
 from server.tickets.drafts import draft
 from server.tickets.model import Ticket
@@ -139,7 +139,11 @@ async def _executor(s: Session, viewer: Viewer, ticket: Ticket, online: set[int]
     if ticket.assignee_id is None or (not viewer.staff and ticket.status not in EXECUTOR_SHOWN):
         return None
     user = await s.get_one(User, ticket.assignee_id)
-    return user.person() | {"position": user.position, "phone": user.phone, "online": user.id in online}
+    until = (await last_seen(s)).get(ticket.assignee_id)
+    return user.person() | {
+        "position": user.position, "phone": user.phone, "online": user.id in online,
+        "seen_at": log.instant(min(until, now())) if until else None,
+    }  # fmt: skip
 
 
 async def _estimates(s: Session, number: int) -> list[dict[str, Any]]:

@@ -48,7 +48,6 @@ async def test_somebody_is_there_as_long_as_one_socket_of_any_process_is() -> No
         there = {place for places in sockets.values() for place in places}
         assert told.now == there
         assert all(here.online(t) == {p for at, p in there if at == t} for t in (1, 2, 3))
-        assert here.everywhere() == {p for _, p in there}
         assert {p["id"] for p in here.looking(1)} == {p for at, p in there if at == 1 and p % 2}
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 
+from server.clock import now
 from server.db import Database, Session
 from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.money import actions as money
+from server.people.model import Presence
 from server.people.policy import Viewer
 from server.tickets import actions, queries, showing, talk
 from server.tickets.model import Ticket
@@ -118,3 +120,24 @@ async def test_a_ticket_that_was_called_off_is_named_by_who_did_it(
             assert word in html
             assert {"Отозвано": "Отменено", "Отменено": "Отозвано"}[word] not in html
     assert environment("ru").globals["label"]("status", "cancelled") == "Отозвано или отменено"  # type: ignore[operator]
+
+
+async def test_whoever_is_elsewhere_in_the_journal_is_not_called_away(db: Database, cast: Cast) -> None:
+    """«На связи» is who is in this room; of others the page tells when they were last on any page. (Seen red: whoever
+    had the queue open was «Не в сети».)"""
+    number = await at(db, cast, "estimating")
+
+    async def card(here: set[int]) -> str:
+        async with db.reading() as s:
+            viewer = await as_viewer(s, cast.anna)
+            panel = await showing.panel(s, viewer, number, here)
+            html = render("ticket/panel.html", "ru", me=me(viewer), chosen=None, **panel)
+        return html.partition('data-part="executor"')[2].partition("</section>")[0]
+
+    assert ">В сети" not in await card(set())
+    async with db.transaction() as s:
+        s.add(Presence(user_id=cast.denis.id, process="another", until=now() + timedelta(seconds=20)))
+    shown = await card(set())
+    assert f'>В сети <time datetime="{now():%Y-%m-%dT%H:}' in shown
+    assert ">На связи" not in shown
+    assert ">На связи" in await card({cast.denis.id})

@@ -66,8 +66,9 @@ export class Chatter {
       const face = $(card, ".av");
       if (face) person.online ? face.dataset.p = "on" : delete face.dataset.p;
       const line = $(card, "[data-online-words]");
-      if (line) {
-        line.textContent = (person.online ? line.dataset.textOn : line.dataset.textOff) ?? "";
+      if (line && person.online !== line.classList.contains("online")) {
+        const now = Date.now();
+        line.textContent = person.online ? line.dataset.textOn ?? "" : say(line.dataset.textOff, { when: tell(this.page.clock, "near", now, now) });
         line.className = person.online ? "online" : "muted";
       }
       this.#doing(card, false, person.online);
