@@ -45,9 +45,9 @@ def cutoff(
     zone: str,
     hour: int = 9,
 ) -> datetime | None:
-    """Messages up to the answer are due to this person at `moment`; None: nothing is now. `away_since` None is "since
-    ever", and in the future while somebody vouches for their being there; `last` is when their last digest left; a daily one
-    leaves at `hour` by the clock of their `zone`."""
+    """Messages up to the answer are due to this person at `moment`; None: nothing is now. `away_since` None is
+    "since ever", and in the future while somebody vouches for their being there; `last` is when their last
+    digest left; a daily one leaves at `hour` by the clock of their `zone`."""
     if setting == "never" or (away_since is not None and away_since > moment - quiet):
         return None
     if setting == "daily":
