@@ -123,6 +123,10 @@ async def test_an_answer_reaches_the_clients_list_and_the_tabs_title(seats: Seat
     await expect(anna.locator(f"[data-ticket='{number}'] .badge")).to_contain_text("1 непрочитанное")
     await talk_on(seats, number)
     await expect(anna.locator(f"[data-ticket='{number}']")).to_contain_text("Вы: спасибо")
+    await denis.locator("#m").fill("Нашёл")
+    await denis.locator("#m").press("Enter")
+    await expect(anna.locator(f"[data-ticket='{number}'] .badge")).to_contain_text("2 непрочитанных")
+    # The title tells the same as the menu beside it: requests, not words.
     await expect(anna).to_have_title("(1) Обращение клиента · Журнал Обращений")
     await expect(anna.locator("nav.side [data-count=unread]")).to_have_text("1")
 

@@ -1,26 +1,25 @@
-/** What is unread, wherever one is: the number in the tab's title and beside «Непрочитанные». */
+/** How many requests hold something unread, wherever one is: the same number in the tab's title and beside «Непрочитанные». */
 import { $$ } from "../lib/dom.js";
 
 /** @param {HTMLElement} _root @param {import("../lib/page.js").Page} page */
 export function bind(_root, page) {
   const title = document.title;
-  /** @type {Map<number, number>} ticket → unread */
-  const unread = new Map();
+  /** @type {Set<number>} tickets */
+  const unread = new Set();
 
   const show = () => {
-    const total = [...unread.values()].reduce((sum, n) => sum + n, 0);
-    document.title = total ? `(${total > 99 ? "99+" : total}) ${title}` : title;
+    document.title = unread.size ? `(${unread.size > 99 ? "99+" : unread.size}) ${title}` : title;
     count("unread", unread.size);
   };
   const room = page.room("inbox");
   const offs = [
     room.on("items", frame => {
       unread.clear();
-      for (const item of frame.items) if (item.unread) unread.set(item.ticket, item.unread);
+      for (const item of frame.items) if (item.unread) unread.add(item.ticket);
       show();
     }),
     room.on("inbox", frame => {
-      if (frame.unread) unread.set(frame.ticket, frame.unread);
+      if (frame.unread) unread.add(frame.ticket);
       else unread.delete(frame.ticket);
       show();
     }),
