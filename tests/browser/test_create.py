@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from tests.browser.people import PNG, button, paste_picture
 from tests.browser.seats import Seats, ready
@@ -87,28 +87,32 @@ async def test_words_that_never_reached_the_server_survive_on_the_device(seats: 
     await expect(page.locator("#text")).to_have_value("Написано в метро")
 
 
-async def test_a_broken_upload_is_tried_again_and_one_too_large_is_refused_beforehand(seats: Seats) -> None:
+async def test_a_broken_upload_comes_up_by_itself_and_the_form_waits_and_asks_about_one_refused(
+    seats: Seats,
+) -> None:
     window = await seats.window(seats.cast.anna)
-    window.expect_fault("ERR_FAILED")
+    window.expect_fault("ERR_INTERNET_DISCONNECTED")
     page = window.page
     await ready(page, "/tickets/new")
-    broken = 0
-
-    async def once(route: Route) -> None:
-        nonlocal broken
-        broken += 1
-        await (route.abort() if broken == 1 else route.continue_())
-
-    await page.route("**/files", once)
+    await page.get_by_label("Тема").fill("С файлом")
+    await choose(page, "бух")
+    await page.locator("#text").fill("- раз\n- два")
+    await button(page, "Как увидят").click()
+    await expect(page.locator("[data-part=shown] ul")).to_have_css("list-style-type", "disc")
+    await window.context.set_offline(True)
     await page.locator("[data-picker]").set_input_files(TEXT_FILE)  # type: ignore[arg-type]
     await expect(page.locator(".upl")).to_contain_text("Связь прервалась.")
-    await button(page, "Загрузить ещё раз").click()
-    await expect(page.locator(".upl")).to_contain_text("Загружен")
     await page.evaluate("document.getElementById('upload-words').dataset.maxBytes = '10'")
     big = {"name": "большой.txt", "mimeType": "text/plain", "buffer": b"x" * 100}
     await page.locator("[data-picker]").set_input_files(big)  # type: ignore[arg-type]
     await expect(page.locator(".upl").nth(1)).to_contain_text("Файл больше")
-    assert broken == 2
+    await button(page, "Отправить обращение").click()
+    await expect(page.locator("[data-wait]")).to_contain_text("Отправим, когда загрузится файл.")
+    await window.context.set_offline(False)
+    await expect(page.locator("[data-wait]")).to_contain_text("Файл не прикреплён.")
+    await button(page, "Отправить без файла").click()
+    await page.wait_for_url(re.compile(r"/tickets/\d+$"))
+    await expect(page.locator("#log article").first).to_contain_text("список.txt")
 
 
 async def test_pressed_twice_it_is_one_request(seats: Seats) -> None:

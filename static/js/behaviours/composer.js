@@ -29,8 +29,6 @@ export class Composer {
   /** @type {{line: string, seq: number} | null} */
   replyTo = null;
   #typed = 0;
-  /** The press came while files were still uploading. */
-  #wanted = false;
   /** @type {(() => void)[]} */
   #offs = [];
 
@@ -62,6 +60,12 @@ export class Composer {
     return (mode === "note" ? this.form.dataset.staffRoom : this.form.dataset.room) ?? "";
   }
 
+  /** Its room as the timeline joins it, whichever of us is bound first. @param {Mode} [mode] */
+  line(mode = this.mode) {
+    const { head, staffHead } = document.getElementById("log")?.dataset ?? {};
+    return this.page.room(this.room(mode), { after: Number(mode === "note" ? staffHead : head), html: true });
+  }
+
   /** The draft keeps its own mode; the box opens with the answer, so that a note is never taken for one. */
   #load() {
     const server = JSON.parse(this.form.dataset.draft ?? "null");
@@ -69,13 +73,14 @@ export class Composer {
     const draft = this.drafts.load(server);
     if (typed && typed !== (server?.text ?? "")) {
       this.texts[this.mode] = typed;
-      return;
+      return this.guard.wrote("", this.texts.reply);
     }
     if (!draft) return;
     const its = draft.mode === "note" && this.form.dataset.staffRoom ? "note" : "reply";
     this.texts[its] = draft.text ?? "";
     this.texts[its === "note" ? "reply" : "note"] = draft.other ?? "";
     this.files[its] = (draft.files ?? []).filter((/** @type {any} */ file) => file.id);
+    if (this.texts.reply) this.guard.resume();
     this.extras.putBack(this.files[this.mode]);
   }
 
@@ -101,29 +106,32 @@ export class Composer {
   /** @param {Mode} mode */
   switch(mode) {
     if (mode === this.mode || this.editing) return;
-    if (this.extras.busy) return this.page.say(this.words.textUploading ?? "");
+    if (this.extras.wait.now.pending) return this.page.say(this.words.textUploading ?? "");
     this.texts[this.mode] = this.area.value;
     this.files[this.mode] = this.extras.files;
     this.mode = mode;
     this.extras.show(this.files[mode]);
     this.extras.dropReply();
-    this.guard.clear();
+    this.extras.wait.stop();
     this.show();
     this.keep();
   }
 
   show() {
     this.area.value = this.texts[this.mode];
+    this.guard.look();
     this.extras.look();
     this.extras.grow();
   }
 
   #input() {
     this.extras.grow();
+    this.extras.wait.stop();
     if (this.editing) return;
+    if (this.mode === "reply") this.guard.wrote(this.texts.reply, this.area.value);
     this.texts[this.mode] = this.area.value;
     this.keep();
-    if (this.area.value && Date.now() - this.#typed > TYPING && this.page.room(this.room()).typing()) this.#typed = Date.now();
+    if (this.area.value && Date.now() - this.#typed > TYPING && this.line().typing()) this.#typed = Date.now();
   }
 
   /** Here at once, on the server within a second. */
@@ -146,29 +154,20 @@ export class Composer {
 
   async send() {
     const text = this.area.value.trim();
-    if (this.extras.busy) {
-      this.#wanted = true;
-      return this.extras.wait();
-    }
-    this.#wanted = false;
+    if (!this.editing && (this.guard.fresh || !this.extras.wait.may())) return;
     if (!text && !this.extras.files.length) return this.area.focus();
     if (text.length > MOST) return showErrors(this.form, { ok: false, status: 422, body: { errors: [{ field: "text", detail: this.words.textTooLong }] } }, "");
     if (this.editing) return this.#correct(text);
-    const room = this.page.room(this.room());
-    const words = { room: room.name, text, files: this.extras.files, reply_to: this.replyTo?.seq ?? null, seen: this.page.staff && this.mode === "reply" ? room.last : null, anyway: this.guard.anyway };
+    const seen = this.page.staff && this.mode === "reply" ? this.guard.seen ?? this.line().last : null;
+    const words = { room: this.room(), text, files: this.extras.files, reply_to: this.replyTo?.seq ?? null, seen, anyway: this.guard.asks };
     this.clear();
     await this.page.outbox.say(words);
-  }
-
-  /** The files have come up: what was pressed meanwhile leaves now. */
-  uploaded() {
-    if (this.#wanted && !this.extras.busy) void this.send();
   }
 
   clear() {
     this.area.value = this.texts[this.mode] = "";
     this.extras.clear();
-    this.guard.clear();
+    if (this.mode === "reply") this.guard.wrote("", "");
     this.keep();
     this.show();
   }
@@ -177,7 +176,8 @@ export class Composer {
   takeBack(said) {
     const mode = said.room === this.form.dataset.staffRoom ? "note" : "reply";
     if (this.texts[mode] || this.editing) return false;
-    if (this.mode !== mode) this.switch(mode);
+    this.switch(mode);
+    if (this.mode !== mode) return false;
     this.texts[mode] = said.text;
     this.extras.putBack(said.files);
     this.show();
@@ -187,9 +187,11 @@ export class Composer {
 
   /** @param {{line: string, seq: number, text: string}} what */
   edit(what) {
-    this.texts[this.mode] = this.area.value;
+    if (!this.editing) this.texts[this.mode] = this.area.value; // else the box holds another correction
     this.editing = what;
     this.area.value = what.text;
+    this.extras.wait.stop();
+    this.guard.look();
     this.extras.look();
     this.extras.grow();
     this.area.focus();

@@ -4,6 +4,7 @@ import { Drafts } from "../lib/drafts.js";
 import { newId } from "../lib/outbox.js";
 import { clearErrors, post, showErrors } from "../lib/post.js";
 import { clockTime } from "../lib/time.js";
+import { Wait } from "./files/wait.js";
 
 const FIELDS = ["subject", "urgency", "service", "text", "due", "private", "author"];
 
@@ -15,10 +16,8 @@ export function bind(root, page) {
 class Draft {
   /** @type {any[]} */
   files = [];
-  busy = 0;
   /** One for each attempt to create: pressed twice, or sent again after a broken answer, it stays one request. */
   key = newId();
-  #waiting = false;
 
   /** @param {HTMLFormElement} form @param {import("../lib/page.js").Page} page */
   constructor(form, page) {
@@ -29,9 +28,10 @@ class Draft {
     this.drafts.onsaved = state => this.#saved(state);
     this.around = form.closest("main") ?? document.body;
     this.send = /** @type {HTMLButtonElement} */ ($(this.around, "[data-part=send]"));
+    this.wait = new Wait($(form, "[data-behaviour~=upload]") ?? form, $(this.around, "[data-wait]"), () => form.requestSubmit());
     this.#restore();
     this.#discard();
-    on(form, "input", event => { this.#mend(event.target); this.save(); });
+    on(form, "input", event => { if (event.target.type !== "file") this.wait.stop(); this.#mend(event.target); this.save(); });
     on(form, "change", event => { this.#mend(event.target); this.save(); });
     on(form, "files", event => this.#filesChanged(event.detail));
     on(form, "submit", event => { event.preventDefault(); void this.submit(); });
@@ -51,8 +51,7 @@ class Draft {
 
   async submit() {
     if (!this.#checked() || this.send.ariaBusy === "true") return;
-    this.#waiting = this.busy > 0;
-    if (this.#waiting) return this.#say(say(this.words.textUploads, { n: this.busy }));
+    if (!this.wait.may()) return;
     const data = new FormData(this.form);
     data.delete("upload");
     this.#busy(true);
@@ -86,13 +85,11 @@ class Draft {
     if (note?.classList.contains("err")) note.remove();
   }
 
-  /** @param {{files: any[], busy: number}} now */
-  #filesChanged({ files, busy }) {
+  /** @param {import("./files/wait.js").Now} now */
+  #filesChanged({ files }) {
     const changed = files.length !== this.files.length;
     this.files = files;
-    this.busy = busy;
     if (changed) this.save();
-    if (this.#waiting && !busy) void this.submit();
   }
 
   /** Words that never reached the server win over its draft; a form that was refused holds what was just written. */
@@ -134,7 +131,6 @@ class Draft {
 
   /** @param {"local" | "saved"} state */
   #saved(state) {
-    if (this.#waiting) return;
     this.#say(say(state === "saved" ? this.words.textSaved : this.words.textLocal, { at: clockTime(this.page.clock, Date.now()) }));
   }
 

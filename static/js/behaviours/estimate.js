@@ -20,7 +20,7 @@ class EstimateForm {
     this.oninput = () => { this.count(); this.keep(); };
     form.addEventListener("input", this.oninput);
     $(form, "[data-add]")?.addEventListener("click", () => this.add().querySelector("textarea")?.focus());
-    // Before `act` reads the form: lines without words aren't sent.
+    // Before `act` reads the form: the server leaves empty lines out and counts the others.
     form.addEventListener("submit", () => this.tidy(), { capture: true });
     form.addEventListener("done", () => localStorage.removeItem(this.key));
     this.restore();
@@ -59,11 +59,10 @@ class EstimateForm {
     if (sum) sum.textContent = hours ? new Intl.NumberFormat(this.page.locale, { style: "unit", unit: "hour", unitDisplay: "short" }).format(hours) : "";
   }
 
+  /** Empty lines go to the end, so that what is wrong with the third line is said beside the third. */
   tidy() {
-    const lines = $$(this.body, "[data-line]");
-    const empty = lines.filter(line => !value(line, "line_text").trim() && !value(line, "line_quantity") && !value(line, "line_price"));
-    for (const line of empty.length === lines.length ? empty.slice(1) : empty) line.remove();
-    this.count();
+    const empty = (/** @type {HTMLElement} */ line) => !["line_text", "line_quantity", "line_price"].some(name => value(line, name).trim());
+    this.body.append(...$$(this.body, "[data-line]").filter(empty));
   }
 
   keep() {

@@ -145,6 +145,7 @@ class Timeline {
       if (element) this.#keep(log, read(element), element);
       if (event.id) this.pending.arrived(event.id);
       if (element && fresh) this.#fresh(log, event, element);
+      if (event.kind === "message" && !event.deleted) document.dispatchEvent(new CustomEvent("journal:said", { detail: { line: log.line, event } }));
     }
     this.chatter.said(String(event.author.id));
     this.#prove();

@@ -1,4 +1,5 @@
-/** Files by button, drop and paste. They leave at once and belong to the draft: the form may be sent while they are under way. */
+/** Files by button, drop and paste. They leave at once and belong to the draft: the form may be sent while they are under way,
+ * and what broke off goes again by itself. */
 import { $, $$, on, say } from "../lib/dom.js";
 import { Item } from "./files/item.js";
 
@@ -34,6 +35,10 @@ class Uploads {
     on(root, "files:clear", () => this.clear(), signal);
     on(root, "files:add", event => this.add([...event.detail]), signal);
     on(root, "files:restore", () => this.restore(), signal);
+    on(root, "files:without", () => this.#without(), signal);
+    on(window, "online", () => this.#again(), signal);
+    on(window, "beforeunload", event => { if (this.#pending()) event.preventDefault(); }, signal); // a page that goes takes them along
+    on(signal.signal, "abort", page.socket.on("hello", () => this.#again()));
     on(document, "paste", event => this.#paste(event), signal);
     for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) on(document, kind, event => this.#drag(event), signal);
     for (const row of $$(this.list, "[data-id]")) this.items.push(Item.adopt(this, row));
@@ -99,8 +104,27 @@ class Uploads {
   /** Whoever sends the form wants to know what is there and what is still coming. */
   tell() {
     const files = this.items.map(item => item.uploaded).filter(Boolean);
-    const busy = this.items.filter(item => item.state === "loading" || item.state === "waiting").length;
-    this.root.dispatchEvent(new CustomEvent("files", { bubbles: true, detail: { files, busy } }));
+    const refused = this.items.filter(item => item.state === "refused").length;
+    this.root.dispatchEvent(new CustomEvent("files", { bubbles: true, detail: { files, pending: this.#pending(), refused } }));
+  }
+
+  /** Not up yet, whatever happened to them: each of them still will be. */
+  #pending() {
+    return this.items.filter(item => ["waiting", "loading", "failed"].includes(item.state)).length;
+  }
+
+  #again() {
+    for (const item of this.items) item.again();
+  }
+
+  /** The person sends without what isn't up. */
+  #without() {
+    for (const item of this.items.filter(one => !one.uploaded)) {
+      item.stop();
+      item.row.remove();
+    }
+    this.items = this.items.filter(item => item.uploaded);
+    this.tell();
   }
 
   /** @param {string} text */

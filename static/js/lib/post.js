@@ -57,8 +57,9 @@ export function showErrors(form, answer, otherwise) {
   first?.focus();
 }
 
-/** `comment`, or `lines.2.price` for the third `line_price`. @param {HTMLFormElement} form @param {string} name @returns {HTMLElement | null} */
+/** `comment`, or `lines.2.price` for the third `line_price`, `lines` for where the first begins. @param {HTMLFormElement} form @param {string} name @returns {HTMLElement | null} */
 function fieldOf(form, name) {
+  if (name === "lines") return $(form, "[name=line_text]");
   const [, place, part] = /^lines\.(\d+)\.(\w+)$/.exec(name) ?? [];
   if (part) return $$(form, `[name="line_${CSS.escape(part)}"]`)[Number(place)] ?? null;
   return $(form, `[name="${CSS.escape(name)}"]`);

@@ -1,5 +1,6 @@
-/** One file on its way: waiting, loading, ok, failed or refused, with its row on the form. */
+/** One file on its way: waiting, loading, ok, failed (tried again by itself) or refused (never), with its row on the form. */
 import { $, fill, on, say } from "../../lib/dom.js";
+import { pause } from "../../lib/socket.js";
 
 /** @typedef {import("../upload.js").Uploaded} Uploaded */
 /** @typedef {{words: DOMStringMap, page: import("../../lib/page.js").Page, list: HTMLElement, remove: (item: Item) => void, next: () => void, tell: () => void, say: (text: string) => void}} Owner */
@@ -16,6 +17,9 @@ export class Item {
   #call = null;
   #begun = 0;
   #picture = "";
+  #failures = 0;
+  /** @type {any} */
+  #retry;
 
   /** @param {Owner} owner @param {HTMLElement} row @param {string} name */
   constructor(owner, row, name) {
@@ -74,13 +78,22 @@ export class Item {
     call.responseType = "json";
     call.upload.onprogress = event => this.#progress(event.loaded, event.total);
     call.onload = () => this.#answered(call);
-    call.onerror = call.ontimeout = () => this.#broke();
+    call.onerror = call.ontimeout = () => { this.#broke(); this.#settled(); };
     this.#begun = Date.now();
     this.#show("loading");
     call.send(body);
   }
 
+  /** A broken one goes once more: its time has come, the line is back, or the person asks. */
+  again() {
+    if (this.state !== "failed") return;
+    clearTimeout(this.#retry);
+    this.#show("waiting");
+    this.#settled();
+  }
+
   stop() {
+    clearTimeout(this.#retry);
     this.#call?.abort();
     if (this.#picture) URL.revokeObjectURL(this.#picture);
   }
@@ -90,6 +103,10 @@ export class Item {
     if (call.status === 200 || call.status === 201) this.#arrived(call.response);
     else if (REFUSED.includes(call.status)) this.#fail("refused", call.response?.detail ?? call.response?.errors?.[0]?.detail ?? "");
     else this.#broke(call.response?.detail);
+    this.#settled();
+  }
+
+  #settled() {
     this.owner.next();
     this.owner.tell();
   }
@@ -110,16 +127,16 @@ export class Item {
   /** @param {string} [why] */
   #broke(why) {
     this.#fail("failed", why ?? this.owner.words.lost ?? "");
-    on($(this.row, "[data-part=again]"), "click", () => { this.#show("waiting"); this.owner.next(); this.owner.tell(); });
-    this.owner.next();
-    this.owner.tell();
+    on($(this.row, "[data-part=again]"), "click", () => this.again());
+    this.#failures += 1;
+    if (navigator.onLine) this.#retry = setTimeout(() => this.again(), pause(1006, this.#failures)); // else `online` calls
   }
 
   /** @param {"failed" | "refused"} state @param {string} why */
   #fail(state, why) {
     this.#show(state);
     this.#write("reason", why);
-    this.owner.say(`${this.name}: ${why}`);
+    if (!this.#failures) this.owner.say(`${this.name}: ${why}`); // the tenth time is no news
   }
 
   /** @param {number} done @param {number} all */

@@ -1,11 +1,11 @@
 /** Around the text: its look in each mode, files, the quoted message, what the network and the draft are doing. */
 import { $, $$, on, say } from "../../lib/dom.js";
 import { clearErrors } from "../../lib/post.js";
+import { Wait } from "../files/wait.js";
 
 export class Extras {
   /** @type {any[]} */
   files = [];
-  busy = 0;
   /** @type {any} */
   #fade;
   #away = false;
@@ -15,12 +15,23 @@ export class Extras {
     this.c = composer;
     const { form } = composer;
     on(form, "files", event => this.#files(event.detail));
+    this.wait = new Wait(form, $(form, "[data-wait]"), () => form.requestSubmit());
+    this.onswap = () => this.#audience();
+    document.addEventListener("journal:swapped", this.onswap);
     on($(form, "[data-drop-reply]"), "click", () => this.dropReply());
     on($(form, "[data-cancel-edit]"), "click", () => composer.stopEditing());
   }
 
   end() {
     clearTimeout(this.#fade);
+    document.removeEventListener("journal:swapped", this.onswap);
+  }
+
+  /** Who will read it, now that somebody came or went. */
+  #audience() {
+    const { audience } = $(document, "[data-audience]")?.dataset ?? {};
+    const line = $(this.c.form, "[data-audience-words]");
+    if (line && audience) line.textContent = audience;
   }
 
   /** Colour, texture, banner, address, verb: nobody should have to guess who will read this. */
@@ -36,7 +47,7 @@ export class Extras {
     const send = $(form, "[data-send]");
     send?.classList.toggle("note", note);
     send?.classList.toggle("primary", !note);
-    const verb = editing ? words.textSave : guard?.anyway ? words.textSendAnyway : note ? words.textSendNote : words.textSendReply;
+    const verb = editing ? words.textSave : guard?.asks ? words.textSendAnyway : note ? words.textSendNote : words.textSendReply;
     const label = form.querySelector("[data-slot=send]");
     if (label) label.textContent = verb ?? "";
     const name = form.querySelector("label[for=m]");
@@ -106,9 +117,8 @@ export class Extras {
 
   clear() {
     this.dropReply();
+    this.wait.stop();
     this.c.form.dispatchEvent(new CustomEvent("files:clear"));
-    const wait = $(this.c.form, "[data-busy]");
-    if (wait) wait.hidden = true;
   }
 
   /** Other files than those on the screen. @param {any[]} files */
@@ -125,21 +135,10 @@ export class Extras {
     this.c.form.dispatchEvent(new CustomEvent("files:restore"));
   }
 
-  wait() {
-    const wait = $(this.c.form, "[data-busy]");
-    if (!wait) return;
-    wait.hidden = false;
-    wait.textContent = (this.busy > 1 ? this.c.words.textBusyOther : this.c.words.textBusyOne) ?? "";
-  }
-
-  /** @param {{files: any[], busy: number}} now */
+  /** @param {import("../files/wait.js").Now} now */
   #files(now) {
     const changed = now.files.length !== this.files.length;
     this.files = now.files;
-    this.busy = now.busy;
     if (changed) this.c.keep();
-    const wait = $(this.c.form, "[data-busy]");
-    if (wait && !wait.hidden) this.busy ? this.wait() : (wait.hidden = true);
-    this.c.uploaded();
   }
 }

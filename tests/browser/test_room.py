@@ -1,0 +1,144 @@
+"""The room in real Chromium: what is written and attached is never lost, and stands the same after a reload."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from server.tickets import actions, talk
+from server.tickets.talk import Words
+from tests.browser.people import button, say
+from tests.browser.seats import Seats, ready
+from tests.cast import Person, as_viewer, ask, on_sqlite
+
+pytestmark = [pytest.mark.browser, on_sqlite]
+TEXT_FILE = {"name": "список.txt", "mimeType": "text/plain", "buffer": "Отгрузки".encode()}
+BIG_FILE = {"name": "большой.txt", "mimeType": "text/plain", "buffer": b"x" * 100}
+
+
+async def attach(page: Page, file: object) -> None:
+    """A file by the button."""
+    await page.locator("[data-picker]").set_input_files(file)  # type: ignore[arg-type]
+
+
+async def tell(seats: Seats, who: Person, number: int, text: str) -> None:
+    """Somebody says it, elsewhere."""
+    async with seats.db.transaction() as s:
+        await talk.say(s, await as_viewer(s, who), number, "public", Words(f"{who.name} {text}", text))
+
+
+async def test_a_message_waits_for_its_file_which_comes_up_by_itself_when_the_line_is_back(seats: Seats) -> None:
+    number = await ask(seats.db, seats.cast.anna, seats.cast.accounting)
+    window = await seats.window(seats.cast.anna)
+    window.expect_fault("ERR_INTERNET_DISCONNECTED")
+    page, log = window.page, window.page.locator("#log")
+    await ready(page, f"/tickets/{number}")
+    await window.context.set_offline(True)
+    await attach(page, TEXT_FILE)
+    await expect(page.locator(".upl")).to_contain_text("Связь прервалась.")
+    await page.locator("#m").fill("Вот список")
+    await page.locator("#m").press("Enter")
+    await expect(page.locator("[data-wait]")).to_contain_text("Отправим, когда загрузится файл")
+    await expect(page.locator("#m")).to_have_value("Вот список")
+    await window.context.set_offline(False)
+    await expect(log.locator("article[data-seq]", has_text="Вот список")).to_contain_text("список.txt")
+
+    # One that can't be sent at all: asked, not dropped.
+    await page.evaluate("document.getElementById('upload-words').dataset.maxBytes = '50'")
+    await attach(page, BIG_FILE)
+    await page.locator("#m").fill("И ещё один")
+    await page.locator("#m").press("Enter")
+    await expect(page.locator("[data-wait]")).to_contain_text("Файл не прикреплён")
+    await expect(page.locator("#m")).to_have_value("И ещё один")
+    await button(page, "Отправить без файла").click()
+    await expect(log.locator("article[data-seq]", has_text="И ещё один")).to_be_visible()
+    await expect(page.locator(".upl")).to_have_count(0)
+
+
+async def correct(page: Page, text: str) -> None:
+    """«Изменить» on a message; the box then holds its text."""
+    row = page.locator("#log article[data-seq]", has_text=text)
+    await row.hover()
+    await row.locator("[data-do=edit]").click()
+    await expect(page.locator("#m")).to_have_value(text)
+
+
+async def test_correcting_keeps_what_was_being_written_and_the_mark_shows_on_follow_ups(seats: Seats) -> None:
+    number = await ask(seats.db, seats.cast.anna, seats.cast.accounting)
+    page = (await seats.window(seats.cast.anna)).page
+    await ready(page, f"/tickets/{number}")
+    await say(page, "Первое")
+    await say(page, "Второе")
+    await page.locator("#m").fill("Недописанное")
+    await correct(page, "Первое")
+    await correct(page, "Второе")
+    await page.locator("#m").fill("Исправленное")
+    await page.locator("#m").press("Enter")
+    row = page.locator("#log .e.cont", has_text="Исправленное")
+    await expect(row.locator(".edited")).to_be_visible()
+    await expect(row.locator(".who b")).to_be_hidden()
+    await expect(page.locator("#m")).to_have_value("Недописанное")
+
+
+async def test_a_notes_receipt_is_there_after_a_reload_too(seats: Seats) -> None:
+    number = await ask(seats.db, seats.cast.anna, seats.cast.accounting)
+    page = (await seats.window(seats.cast.denis)).page
+    await ready(page, f"/tickets/{number}")
+    await button(page, "Заметка").click()
+    await say(page, "Проверить доступ")
+    receipt = page.locator("#log .e.note [data-receipt]")
+    await expect(receipt).to_have_count(1)
+    await ready(page, f"/tickets/{number}")
+    await expect(receipt).to_have_count(1)
+
+
+async def test_a_colleagues_answer_that_came_while_one_wrote_is_asked_about_once(seats: Seats) -> None:
+    cast = seats.cast
+    number = await ask(seats.db, cast.anna, cast.accounting)
+    page = (await seats.window(cast.denis)).page
+    await ready(page, f"/tickets/{number}")
+    await page.locator("#m").fill("Сейчас посмотрю")
+    await tell(seats, cast.lev, number, "Уже смотрю")
+    guard = page.locator("[data-guard]")
+    await expect(guard).to_contain_text("Пока вы писали, ответ дан: Лев Гордеев")
+    await expect(guard).to_contain_text("«Уже смотрю»")
+    await button(page, "Всё равно отправить").click()
+    await expect(page.locator("#log article[data-seq]", has_text="Сейчас посмотрю")).to_be_visible()
+    await expect(guard).to_be_empty()
+    await tell(seats, cast.anna, number, "Спасибо")
+    await expect(page.locator("#log article[data-seq]", has_text="Спасибо")).to_be_visible()
+    await say(page, "Пожалуйста")
+    await expect(guard).to_be_empty()
+
+
+async def test_the_forms_beside_the_talk_keep_their_shape(seats: Seats) -> None:
+    """An empty estimate stays a form with its lines; who will read an answer follows who comes; nothing runs out."""
+    cast = seats.cast
+    number = await ask(seats.db, cast.anna, cast.accounting)
+    async with seats.db.transaction() as s:
+        await actions.claim(s, await as_viewer(s, cast.denis), number)
+    window = await seats.window(cast.denis)
+    window.expect_fault("422")
+    page = window.page
+    await ready(page, f"/tickets/{number}")
+    await page.get_by_role("link", name="Оценить работы").filter(visible=True).first.click()
+    dialog = page.get_by_role("dialog")
+    lines = dialog.locator("[data-line]")
+    before = await lines.count()
+    await button(page, "Отправить на согласование").click()
+    await expect(lines.first.locator(".err")).to_contain_text("строк")
+    await expect(dialog.get_by_label("Работа").first).to_be_focused()
+    assert await lines.count() == before > 1
+    await dialog.get_by_label("Закрыть").click()
+
+    await expect(page.locator(".comp .to")).to_contain_text("Увидят: Анна и сотрудники")
+    async with seats.db.transaction() as s:
+        await actions.add_participant(s, await as_viewer(s, cast.denis), number, cast.boris.id)
+    await expect(page.locator(".comp .to")).to_contain_text("Увидят: Анна, Борис и сотрудники")
+
+    time = page.locator("[data-part=time]")
+    await time.get_by_text("Учесть время").click()
+    assert await time.evaluate("e => [...e.querySelectorAll('.inp')].every(i => i.scrollWidth <= i.clientWidth + 1)")
+    right = await time.evaluate(
+        "e => Math.max(...[...e.querySelectorAll('.inp')].map(i => i.getBoundingClientRect().right))"
+        " - e.getBoundingClientRect().right"
+    )
+    assert right <= 0
