@@ -1,8 +1,9 @@
 """The numbered log: append in a transaction, read by number. Who may read is decided before (`tickets.policy`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, case, update
@@ -20,6 +21,7 @@ from server.tickets.model import Ticket
 
 PAGE = 200
 NEWEST = 50
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,21 @@ def micros(moment: datetime) -> int:
 
 
 async def append(
-    s: Session, ticket: Ticket, kind: Kind, author: int, *, line: Line = PUBLIC, client_id: str | None = None
+    s: Session,
+    ticket: Ticket,
+    kind: Kind,
+    author: int,
+    *,
+    line: Line = PUBLIC,
+    client_id: str | None = None,
+    also: Mapping[str, Any] = _NOTHING,
 ) -> Event:
     """Writes the next event of a ticket's log and puts it down for the fan-out. The number is taken by the UPDATE that
-    locks the ticket's row, so numbers are commit order and have no holes."""
+    locks the ticket's row, so numbers are commit order and have no holes; `also` is what else it sets there."""
     if line not in kind.on:
         raise ValueError(f"{kind.kind} does not stand on the {line} line")
     at = now()
-    seq = await _take_number(s, ticket, line, at)
+    seq = await _take_number(s, ticket, line, at, also if line == STAFF else {"last_at": at, **also})
     data = kind.model_dump(mode="json", by_alias=True, exclude={"text", "id"} if kind.has_text else None)
     text = getattr(kind, "text", None) if kind.has_text else None
     salt = chain.new_salt()
@@ -88,28 +97,27 @@ async def append(
     return event
 
 
-async def _take_number(s: Session, ticket: Ticket, line: Line, at: datetime) -> int:
-    row = (await s.execute(_TAKE[line], {"ticket": ticket.number, "moment": micros(at)})).mappings().one()
+async def _take_number(s: Session, ticket: Ticket, line: Line, at: datetime, also: Mapping[str, Any]) -> int:
+    values = {"of": ticket.number, "moment": micros(at)} | {f"new_{k}": v for k, v in also.items()}
+    row = (await s.execute(_taking(line, tuple(also)), values)).mappings().one()
     for name, value in row.items():
         set_committed_value(ticket, name, value)
     return int(row["head" if line == PUBLIC else "staff_head"])
 
 
-def _taking(head: str, *versions: str) -> Any:
-    c = _TICKETS.c
-    values = {head: c[head] + 1} | {v: _later(c[v]) for v in versions}
-    return update(_TICKETS).where(c.number == bindparam("ticket")).values(values).returning(*(c[n] for n in values))
+# Made once, and on the bare table: to build the statement, or to look for objects it might touch, costs more than to
+# run it.
+@cache
+def _taking(line: Line, also: tuple[str, ...]) -> Any:
+    c = SQLModel.metadata.tables["ticket"].c
+    head, *versions = ("head", "changed", "staff_changed") if line == PUBLIC else ("staff_head", "staff_changed")
+    values = {head: c[head] + 1} | {v: _later(c[v]) for v in versions} | {n: bindparam(f"new_{n}") for n in also}
+    return update(c.number.table).where(c.number == bindparam("of")).values(values).returning(*(c[n] for n in values))
 
 
 def _later(column: Any) -> Any:
     """The moment, or a little more than what stands there: versions grow even when clocks don't."""
     return case((column < bindparam("moment"), bindparam("moment")), else_=column + 1)
-
-
-# Made once, and on the bare table: to build the statement, or to look for objects it might touch, costs more than to
-# run it.
-_TICKETS = SQLModel.metadata.tables["ticket"]
-_TAKE = {PUBLIC: _taking("head", "changed", "staff_changed"), STAFF: _taking("staff_head", "staff_changed")}
 
 
 async def _link_before(s: Session, ticket: int, line: Line, seq: int) -> str:

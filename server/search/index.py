@@ -2,9 +2,9 @@
 
 import asyncio
 
-from sqlalchemy import TextClause, delete
+from sqlalchemy import TextClause, delete, insert
 from sqlalchemy import text as sql
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from server.db import Session
 from server.events.kinds import PUBLIC
@@ -20,7 +20,14 @@ async def said(s: Session, event: Event, subject: str) -> None:
     if event.kind != "message":
         return
     about = subject if (event.line, event.seq) == (PUBLIC, 1) else ""
-    s.add(SearchText(ticket=event.ticket, line=event.line, seq=event.seq, terms=await _terms(event, event.text, about)))
+    await _add(s, event, await _terms(event, event.text, about))
+
+
+async def _add(s: Session, message: Event, terms: str) -> None:
+    await s.execute(_ROW, {"ticket": message.ticket, "line": message.line, "seq": message.seq, "terms": terms})
+
+
+_ROW = insert(SQLModel.metadata.tables["search_text"])  # made once: every message adds one
 
 
 async def changed(s: Session, message: Event, text: str | None) -> None:
@@ -36,8 +43,7 @@ async def changed(s: Session, message: Event, text: str | None) -> None:
     )
     await s.execute(row)
     if text is not None:
-        s.add(SearchText(ticket=message.ticket, line=message.line, seq=message.seq, terms=await _terms(message, text)))
-        await s.flush()
+        await _add(s, message, await _terms(message, text))
 
 
 async def _terms(message: Event, text: str | None, about: str = "") -> str:

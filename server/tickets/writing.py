@@ -4,12 +4,13 @@ Actions build on it."""
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam
 from sqlmodel import select
 
 from server.db import Session
 from server.errors import Forbidden, NotFound
 from server.events import log
-from server.events.kinds import PUBLIC, Kind, Line
+from server.events.kinds import PUBLIC, Kind, Line, Message
 from server.events.model import Event
 from server.notices import outbox
 from server.people.policy import Viewer
@@ -49,9 +50,10 @@ class Opened:
 
     async def record(self, kind: Kind, *, line: Line = PUBLIC, client_id: str | None = None) -> Event:
         """Writes one event and what every event entails: last words, the author's own cursor, notices."""
-        event = await log.append(self.s, self.ticket, kind, self.viewer.id, line=line, client_id=client_id)
-        if line == PUBLIC:
-            self._remember(kind, event)
+        event = await log.append(
+            self.s, self.ticket, kind, self.viewer.id,
+            line=line, client_id=client_id, also=self._last_words(kind) if line == PUBLIC else {},
+        )  # fmt: skip
         await index.said(self.s, event, self.ticket.subject)
         if not self.s.info.get(outbox.SILENT):
             await reading.wrote(self.s, event)
@@ -59,11 +61,11 @@ class Opened:
         await outbox.enqueue(self.s, self.ticket, self.facts, kind, event)
         return event
 
-    def _remember(self, kind: Kind, event: Event) -> None:
-        self.ticket.last_at = event.at
-        if kind.kind == "message":
-            self.ticket.last_author_id = event.author_id
-            self.ticket.last_words = " ".join((event.text or "").split())[:LAST_WORDS]
+    def _last_words(self, kind: Kind) -> dict[str, object]:
+        """What the ticket's row shows of the last message."""
+        if not isinstance(kind, Message):
+            return {}
+        return {"last_author_id": self.viewer.id, "last_words": " ".join(kind.text.split())[:LAST_WORDS]}
 
 
 async def open_ticket(
@@ -76,15 +78,19 @@ async def open_ticket(
 ) -> Opened:
     """Locks a ticket that this person may see on that line (or that `may` lets them act on); `NotFound`
     otherwise, whatever the reason."""
-    ticket = (
-        await s.exec(
-            select(Ticket).where(Ticket.number == number).with_for_update(),
-            execution_options={"populate_existing": True},
-        )
-    ).one_or_none()
+    ticket = (await s.exec(_LOCKED, params={"number": number})).one_or_none()
     if ticket is None:
         raise NotFound
     facts = ticket.facts(await participants(s, number))
     if not (may(viewer, facts) if may else policy.sees_line(viewer, facts, line)):
         raise NotFound
     return Opened(s, viewer, ticket, facts)
+
+
+# Made once: every change begins with it.
+_LOCKED = (
+    select(Ticket)
+    .where(Ticket.number == bindparam("number"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
