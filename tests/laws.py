@@ -23,7 +23,7 @@ ACTS = [
     "entering",
     "account",
 ]  # actions, where one file would be too long
-QUESTIONS = ["queries", "inbox", "people", "counts", "groups", "showing"]  # and questions
+QUESTIONS = ["queries", "inbox", "people", "counts", "groups", "narrowing", "showing"]  # and questions
 NOTICES = ["audience", "outbox", "digest", "letters", "digest_letter", "storm", "sweeping"]
 FLOORS = {
     ROOF: ["app", "serving", "contract", "cli", "worker", "demo", "__main__"],

@@ -9,7 +9,7 @@ from typing import Any
 from server.events.bus import Bus
 from server.events.kinds import KINDS, PUBLIC
 from server.events.log import AccessChanged, Committed, ReadMoved, SessionEnded, room_name
-from server.people.policy import STAFF_ROLES
+from server.people.policy import is_staff
 
 log = logging.getLogger(__name__)
 NEWS = "news"
@@ -66,7 +66,7 @@ class Fanout:
         await self.bus.publish(room, message(body))
 
     async def _read(self, item: ReadMoved) -> None:
-        staff = bool(set(item.person["roles"]) & STAFF_ROLES)
+        staff = is_staff(item.person["roles"])
         body = {"t": "read", "ticket": item.ticket, "room": room_name(item.ticket, item.line),
                 "person": item.person, "staff": staff, "upto": item.upto}  # fmt: skip
         await self.bus.publish(NEWS, message(body))

@@ -21,7 +21,7 @@ from server.notices.email import Letter
 from server.notices.model import Dispatch
 from server.people import queries as people
 from server.people.model import User
-from server.people.policy import STAFF_ROLES, Viewer
+from server.people.policy import Viewer, is_staff
 from server.tickets import policy
 from server.tickets.facts import participants
 from server.tickets.model import Ticket
@@ -158,7 +158,7 @@ async def _status(d: Desk) -> Letter:
     o = await open_ticket(d)
     event, author = await _event(d, o)
     to = event["to"]
-    status = STATUSES[to].named(not STAFF_ROLES & set(event["author"]["roles"]))
+    status = STATUSES[to].named(not is_staff(event["author"]["roles"]))
     hint = None if policy.sees_as_staff(d.viewer, o.facts) else LABELS["status_hint"].get(to)
     holder = await d.s.get(User, o.ticket.assignee_id) if o.ticket.assignee_id and to in EXECUTOR_SHOWN else None
     context = {

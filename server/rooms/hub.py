@@ -14,7 +14,7 @@ from server.events.bus import Bus
 from server.events.fanout import NEWS, message
 from server.events.kinds import PUBLIC, STAFF
 from server.events.log import room_name
-from server.people.policy import STAFF_ROLES, Viewer
+from server.people.policy import Viewer, is_staff
 from server.rooms import room as rooms
 from server.rooms.buckets import Doorman
 from server.rooms.joining import replay
@@ -194,7 +194,7 @@ class Hub:
         await self.presence.announce()
 
     async def _came_or_left(self, ticket: int, person: Json, online: bool) -> None:
-        staff = bool(set(person["roles"]) & STAFF_ROLES)
+        staff = is_staff(person["roles"])
         for name in (room_name(ticket, PUBLIC), room_name(ticket, STAFF)):
             if room := self.rooms.get(name):
                 frame = {"op": "presence", "room": name, "user": person, "online": online}

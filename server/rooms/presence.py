@@ -9,7 +9,7 @@ from typing import Any
 
 from server.events.bus import Bus
 from server.events.fanout import NEWS, message
-from server.people.policy import STAFF_ROLES
+from server.people.policy import is_staff
 
 SILENT = 25.0
 TYPING = 6.0
@@ -54,7 +54,7 @@ class Presence:
 
     def _staff(self, ids: set[int]) -> list[dict[str, Any]]:
         found = [self.people[i] for i in ids if i in self.people]
-        return sorted((p for p in found if set(p["roles"]) & STAFF_ROLES), key=lambda p: str(p["name"]))
+        return sorted((p for p in found if is_staff(p["roles"])), key=lambda p: str(p["name"]))
 
     def types(self, ticket: int, person: dict[str, Any]) -> None:
         """Remembers for six seconds that somebody types."""

@@ -7,20 +7,16 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
-from sqlmodel import col, select
-
 from server.db import AWAY, Database
 from server.errors import NotFound
 from server.events import log as events
 from server.events.kinds import KINDS, PUBLIC, STAFF, Line
-from server.events.model import Event
-from server.people.model import User
-from server.people.policy import STAFF_ROLES, Viewer
+from server.people.policy import Viewer
 from server.rooms.protocol import TicketRoom, encode
 from server.tickets import policy
 from server.tickets.facts import participants
 from server.tickets.model import Ticket
-from server.tickets.workflow import EXECUTOR_SHOWN
+from server.tickets.people import writers
 from server.words.render import rendered
 
 log = logging.getLogger(__name__)
@@ -210,18 +206,13 @@ class Room:
         await self._vacate(seat, self)
 
     async def learn(self) -> None:
-        """Reads how far the log is, and which people of the staff clients may know here: the assignee from `estimating`
-        on, and who has written."""
+        """Reads how far the log is, and which people of the staff clients may know here."""
         async with self.db.reading(one_moment=True) as s:
             ticket = await s.get(Ticket, self.place.ticket)
             if ticket is None:
                 raise NotFound
-            wrote = select(Event.author_id).where(
-                Event.ticket == ticket.number, Event.line == PUBLIC, Event.kind == "message"
-            )
-            writers = await s.exec(select(User.id, User.roles).where(col(User.id).in_(wrote)))
-            self._wrote = {i for i, roles in writers.all() if i is not None and set(roles) & STAFF_ROLES}
-        self._assignee = ticket.assignee_id if ticket.status in EXECUTOR_SHOWN else None
+            self._wrote = await writers(s, ticket.number, PUBLIC)
+        self._assignee = ticket.named_assignee
         self._checked = max(self._checked, ticket.head)
         self.head = ticket.head if self.place.line == PUBLIC else ticket.staff_head
 

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from server.catalogue.queries import organisations, services_by_group
@@ -12,9 +12,10 @@ from server.db import Session
 from server.errors import Invalid
 from server.people.policy import Viewer
 from server.people.queries import staff
-from server.tickets import counts, queries, search
+from server.tickets import counts, narrowing, queries, search
 from server.tickets.inbox import with_cursor
 from server.tickets.model import Ticket
+from server.tickets.narrowing import Narrowing
 from server.tickets.workflow import OPEN, STATUSES
 
 MOST = 200
@@ -22,13 +23,7 @@ RECENT = 10
 Row = dict[str, Any]
 Looking = Callable[[int], list[dict[str, Any]]]
 
-FILTERS: dict[str, Any] = {
-    "status": Ticket.status,
-    "urgency": Ticket.urgency,
-    "service": Ticket.service_id,
-    "organisation": Ticket.organisation_id,
-    "assignee": Ticket.assignee_id,
-}
+FILTERS = ("status", "urgency", "service", "organisation", "assignee")
 CLIENT_FILTERS = ("status", "urgency", "service")
 
 
@@ -56,7 +51,7 @@ async def staff_queue(
     view = asked.get("view", "all") if asked.get("view") in counts.STAFF_VIEWS else "all"
     filters = {name: asked.get(name, "") for name in FILTERS}
     q = asked.get("q", "")
-    rows = await _rows(s, viewer, "open" if view == "all" else view, filters, q)
+    rows = await _rows(s, viewer, view, filters, q)
     for row in rows:
         row |= {name: [p for p in at(row["number"]) if p["id"] != viewer.id]
                 for name, at in (("viewers", looking), ("typing", typing))}  # fmt: skip
@@ -79,41 +74,45 @@ async def found(s: Session, viewer: Viewer, q: str) -> dict[str, Any]:
     return {"q": q, "hits": await search.hits(s, viewer, what), "total": await search.count(s, viewer, what)}
 
 
-def _conditions(s: Session, viewer: Viewer, view: str, filters: Mapping[str, str], q: str) -> list[ColumnElement[bool]]:
-    # Looking for words or for a status goes beyond what the view holds open.
+def _narrowing(filters: Mapping[str, str], q: str) -> Narrowing:
+    status, urgency, assignee = (filters.get(name, "") for name in ("status", "urgency", "assignee"))
+    return Narrowing(
+        status=[status] if status else (), urgency=[urgency] if urgency else (),
+        service=_id(filters.get("service", "")), organisation=_id(filters.get("organisation", "")),
+        assignee=assignee if assignee in ("me", "none") else _id(assignee), q=q if q.strip() else None,
+    )  # fmt: skip
+
+
+def _id(value: str) -> int | None:
+    """A number nobody has for what is none."""
+    return (int(value) if value.isdecimal() and len(value) < 10 else 0) if value else None
+
+
+def _query(s: Session, viewer: Viewer, what: Any, view: str, filters: Mapping[str, str], q: str) -> Any:
+    """Of the tickets in the list. Looking for words or for a status goes beyond what the view holds open. `Invalid`
+    where there is nothing in `q` to look for."""
     wide = bool(q.strip()) or bool(filters.get("status"))
-    found = [queries.visible(viewer)] + ([] if wide else [counts.view(viewer, view)])
-    for name, value in filters.items():
-        if value:
-            column = col(FILTERS[name])
-            found.append(column == (value if name in ("status", "urgency") else _id(value)))
-    if q.strip():
-        found.append(search.matching(s, viewer, search.asked(q)))
-    return found
-
-
-def _id(value: str) -> int:
-    return int(value) if value.isdecimal() and len(value) < 10 else 0
+    held = [] if wide else [counts.view(viewer, view)]
+    narrowed = narrowing.conditions(s, viewer, _narrowing(filters, q))
+    return with_cursor(what, viewer).where(queries.visible(viewer), *held, *narrowed)
 
 
 async def _rows(
     s: Session, viewer: Viewer, view: str, filters: Mapping[str, str], q: str, most: int = MOST
 ) -> list[Row]:
     try:
-        conditions = _conditions(s, viewer, view, filters, q)
+        query = _query(s, viewer, select(Ticket), view, filters, q)
     except Invalid:
         return []
-    query = with_cursor(select(Ticket), viewer).where(*conditions)
     tickets = (await s.exec(query.order_by(col(Ticket.last_at).desc(), col(Ticket.number).desc()).limit(most))).all()
     return await queries.rows(s, viewer, tickets)
 
 
 async def _total(s: Session, viewer: Viewer, view: str, filters: Mapping[str, str], q: str) -> int:
     try:
-        conditions = _conditions(s, viewer, "open" if view == "all" else view, filters, q)
+        query = _query(s, viewer, select(func.count()).select_from(Ticket), view, filters, q)
     except Invalid:
         return 0
-    query = with_cursor(select(func.count()).select_from(Ticket), viewer).where(*conditions)
     return int((await s.execute(query)).scalar_one())
 
 

@@ -18,8 +18,9 @@ from server.db import Session
 from server.errors import Malformed
 from server.events.kinds import PAYMENT_STATES, URGENCIES
 from server.people.policy import Viewer
-from server.tickets import inbox, queries, search
+from server.tickets import inbox, narrowing, queries
 from server.tickets.model import Ticket
+from server.tickets.narrowing import Narrowing
 from server.tickets.workflow import STATUSES
 from server.words.marks import N_
 
@@ -87,7 +88,8 @@ async def page(s: Session, viewer: Viewer, asked: Asked, secret: str) -> dict[st
     """One page of tickets this person sees, and the cursor of the next."""
     name, down = asked.sort.lstrip("-"), asked.sort.startswith("-")
     key, of = _KEYS[name]
-    query = inbox.with_cursor(select(Ticket), viewer).where(queries.visible(viewer), *_conditions(s, viewer, asked))
+    narrowed = narrowing.conditions(s, viewer, _narrowing(asked))
+    query = inbox.with_cursor(select(Ticket), viewer).where(queries.visible(viewer), *narrowed)
     if asked.cursor:
         query = query.where(_beyond(key, down, *_opened(asked, viewer, secret)))
     order = (key.desc(), col(Ticket.number).desc()) if down else (key.asc(), col(Ticket.number).asc())
@@ -100,35 +102,12 @@ async def page(s: Session, viewer: Viewer, asked: Asked, secret: str) -> dict[st
     }
 
 
-def _conditions(s: Session, viewer: Viewer, asked: Asked) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if asked.status:
-        found.append(col(Ticket.status).in_(asked.status))
-    if asked.urgency:
-        found.append(col(Ticket.urgency).in_(asked.urgency))
-    if asked.payment:
-        found.append(col(Ticket.payment_state).in_(asked.payment))
-    if asked.service is not None:
-        found.append(col(Ticket.service_id) == asked.service)
-    if asked.organisation is not None:
-        found.append(col(Ticket.organisation_id) == asked.organisation)
-    if asked.assignee is not None:
-        found.append(_assigned(viewer, asked.assignee))
-    if asked.unread is not None:
-        unread = inbox.beyond_cursor()
-        found.append(unread if asked.unread == "true" else ~unread)
-    if asked.q is not None:
-        found.append(search.matching(s, viewer, search.asked(asked.q)))
-    return found
-
-
-def _assigned(viewer: Viewer, who: int | str) -> ColumnElement[bool]:
-    # A client is not told who holds a new ticket, and so can't find it by that either.
-    holder = col(Ticket.assignee_id)
-    if who == "none":
-        return holder.is_(None)
-    mine = holder == (viewer.id if who == "me" else who)
-    return mine if viewer.staff else and_(mine, col(Ticket.status) != "new")
+def _narrowing(asked: Asked) -> Narrowing:
+    return Narrowing(
+        status=asked.status or (), urgency=asked.urgency or (), payment=asked.payment or (), service=asked.service,
+        organisation=asked.organisation, assignee=asked.assignee, q=asked.q,
+        unread=None if asked.unread is None else asked.unread == "true",
+    )  # fmt: skip
 
 
 def _beyond(key: ColumnElement[Any], down: bool, value: Any, number: int) -> ColumnElement[bool]:

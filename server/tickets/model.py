@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 from server.clock import now
 from server.db import UtcDateTime
 from server.tickets.policy import Facts
+from server.tickets.workflow import EXECUTOR_SHOWN
 
 
 class Ticket(SQLModel, table=True):
@@ -51,6 +52,11 @@ class Ticket(SQLModel, table=True):
     payment_state: str = Field(default="not_needed", max_length=20)
     invoice: str | None = Field(default=None, max_length=100)
     rating: int | None = None
+
+    @property
+    def named_assignee(self) -> int | None:
+        """The assignee, once clients may know of them: from `estimating` on."""
+        return self.assignee_id if self.status in EXECUTOR_SHOWN else None
 
     def facts(self, participants: frozenset[int]) -> Facts:
         """What the policy reads of it."""

@@ -127,7 +127,7 @@ class Known:
         if policy.sees_as_staff(viewer, self.facts[t.number]):
             read = _read(t.staff_head, self.cursors.get((viewer.id, t.number, STAFF)))
             out |= {f"staff_{name}": value for name, value in read.items()}
-        elif t.status == "new":
+        elif t.named_assignee is None:
             out["assignee"] = None
         return out
 

@@ -22,7 +22,7 @@ from server.tickets.drafts import draft
 from server.tickets.model import Ticket
 from server.tickets.people import people_json
 from server.tickets.queries import Seen
-from server.tickets.workflow import ACCEPTED, EXECUTOR_SHOWN, OPEN, moves
+from server.tickets.workflow import ACCEPTED, OPEN, moves
 
 NOTES = 200
 MINI = 50
@@ -136,10 +136,11 @@ async def _people(s: Session, viewer: Viewer, seen: Seen, online: set[int]) -> l
 
 async def _executor(s: Session, viewer: Viewer, ticket: Ticket, online: set[int]) -> dict[str, Any] | None:
     """The assignee's card: for clients from `estimating` on."""
-    if ticket.assignee_id is None or (not viewer.staff and ticket.status not in EXECUTOR_SHOWN):
+    assignee = ticket.assignee_id if viewer.staff else ticket.named_assignee
+    if assignee is None:
         return None
-    user = await s.get_one(User, ticket.assignee_id)
-    until = (await last_seen(s)).get(ticket.assignee_id)
+    user = await s.get_one(User, assignee)
+    until = (await last_seen(s)).get(assignee)
     return user.person() | {
         "position": user.position, "phone": user.phone, "online": user.id in online,
         "seen_at": log.instant(min(until, now())) if until else None,

@@ -14,7 +14,7 @@ from server.events import log
 from server.events.kinds import MAX_TEXT, PUBLIC, STAFF, Delete, Edit, FileRef, Line, Message
 from server.events.model import Event
 from server.files import actions as files
-from server.people.policy import STAFF_ROLES, Viewer
+from server.people.policy import Viewer, is_staff
 from server.people.queries import by_ids
 from server.search import index
 from server.tickets import policy, queries, reading
@@ -99,7 +99,7 @@ async def _guard(o: Opened, line: Line, words: Words) -> None:
         if e.kind == "message" and e.author_id != o.viewer.id
     ]  # fmt: skip
     authors = await by_ids(o.s, {e.author_id for e in since})
-    colleagues = [e for e in since if set(authors[e.author_id].roles) & STAFF_ROLES]
+    colleagues = [e for e in since if is_staff(authors[e.author_id].roles)]
     if colleagues:
         raise Conflict("Пока вы писали, ответил коллега", reason="seen", events=await log.wire(o.s, colleagues))
 
