@@ -78,18 +78,6 @@ async def test_correcting_keeps_what_was_being_written_and_the_mark_shows_on_fol
     await expect(page.locator("#m")).to_have_value("Недописанное")
 
 
-async def test_a_notes_receipt_is_there_after_a_reload_too(seats: Seats) -> None:
-    number = await ask(seats.db, seats.cast.anna, seats.cast.accounting)
-    page = (await seats.window(seats.cast.denis)).page
-    await ready(page, f"/tickets/{number}")
-    await button(page, "Заметка").click()
-    await say(page, "Проверить доступ")
-    receipt = page.locator("#log .e.note [data-receipt]")
-    await expect(receipt).to_have_count(1)
-    await ready(page, f"/tickets/{number}")
-    await expect(receipt).to_have_count(1)
-
-
 async def test_a_colleagues_answer_that_came_while_one_wrote_is_asked_about_once(seats: Seats) -> None:
     cast = seats.cast
     number = await ask(seats.db, cast.anna, cast.accounting)
@@ -106,7 +94,15 @@ async def test_a_colleagues_answer_that_came_while_one_wrote_is_asked_about_once
     await tell(seats, cast.anna, number, "Спасибо")
     await expect(page.locator("#log article[data-seq]", has_text="Спасибо")).to_be_visible()
     await say(page, "Пожалуйста")
-    await expect(guard).to_be_empty()
+
+    # Begun in another visit: what is unread came after it, and the server says so.
+    await page.locator("#m").fill("И ещё")
+    await page.goto("about:blank")
+    await tell(seats, cast.lev, number, "Готово")
+    await ready(page, f"/tickets/{number}")
+    await page.locator("#m").press("Enter")
+    await expect(guard).to_contain_text("«Готово»")
+    await expect(page.locator("#m")).to_have_value("И ещё")
 
 
 async def test_the_forms_beside_the_talk_keep_their_shape(seats: Seats) -> None:
@@ -136,9 +132,8 @@ async def test_the_forms_beside_the_talk_keep_their_shape(seats: Seats) -> None:
 
     time = page.locator("[data-part=time]")
     await time.get_by_text("Учесть время").click()
-    assert await time.evaluate("e => [...e.querySelectorAll('.inp')].every(i => i.scrollWidth <= i.clientWidth + 1)")
-    right = await time.evaluate(
+    over = await time.locator("form").evaluate(
         "e => Math.max(...[...e.querySelectorAll('.inp')].map(i => i.getBoundingClientRect().right))"
         " - e.getBoundingClientRect().right"
     )
-    assert right <= 0
+    assert over <= 0.5
