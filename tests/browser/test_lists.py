@@ -173,7 +173,7 @@ MEASURE = """font => {
 
 
 async def test_a_subject_can_be_read_at_every_width_in_a_wide_font_too(seats: Seats) -> None:
-    """(Seen red: 4 letters at 1024, statuses over deadlines at 1440.)"""
+    """(Seen red: none of its letters at 760, statuses over deadlines at 1440.)"""
     cast = seats.cast
     for number in [await ask(seats.db, cast.anna, cast.accounting, LONG) for _ in range(2)]:
         async with seats.db.transaction() as s:
