@@ -106,8 +106,10 @@ async def hand_in_estimate(
     begin at once."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_work(viewer, o.facts))
-    if not 1 <= len(lines) <= MAX_LINES:
-        raise Invalid({"lines": "Нужна хотя бы одна строка работ, не больше 100"})
+    if not lines:
+        raise Invalid({"lines": "Напишите хотя бы одну строку: что будет сделано"})
+    if len(lines) > MAX_LINES:
+        raise Invalid({"lines": "Строк в оценке не больше 100"})
     priced = [price(line, i) for i, line in enumerate(lines)]
     step = await possible(o, "approval", "estimate")
     estimate = await _keep(o, priced, due, text.comment(comment))

@@ -120,7 +120,7 @@ async def test_the_forms_beside_the_talk_keep_their_shape(seats: Seats) -> None:
     lines = dialog.locator("[data-line]")
     before = await lines.count()
     await button(page, "Отправить на согласование").click()
-    await expect(lines.first.locator(".err")).to_contain_text("строк")
+    await expect(lines.first.locator(".err")).to_contain_text("Напишите хотя бы одну строку")
     await expect(dialog.get_by_label("Работа").first).to_be_focused()
     assert await lines.count() == before > 1
     await dialog.get_by_label("Закрыть").click()

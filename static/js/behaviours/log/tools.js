@@ -16,11 +16,14 @@ export class Tools {
     this.onclick = (/** @type {MouseEvent} */ event) => this.#pressed(event.target, event);
     for (const kind of ["pointerover", "pointermove", "focusin"]) this.root.addEventListener(kind, this.onover);
     this.root.addEventListener("click", this.onclick);
+    this.onleave = (/** @type {PointerEvent} */ event) => { if (event.pointerType === "mouse" && !this.bar.contains(document.activeElement)) this.bar.remove(); };
+    this.root.addEventListener("pointerleave", this.onleave);
   }
 
   end() {
     for (const kind of ["pointerover", "pointermove", "focusin"]) this.root.removeEventListener(kind, this.onover);
     this.root.removeEventListener("click", this.onclick);
+    this.root.removeEventListener("pointerleave", this.onleave);
     this.bar.remove();
   }
 
