@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from server.app import create_app
@@ -14,20 +15,77 @@ from server.events.bus import LocalBus, RedisBus
 from server.events.fanout import Fanout
 from server.migrations import migrate
 from server.notices import worker
-from server.rooms.protocol import MAX_FRAME
+from server.rooms.buckets import Bucket
+from server.rooms.protocol import MAX_FRAME, TOO_MANY
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
 
 GRACE = 10
 GOODBYE = 150.0
+HEADERS_WITHIN = 15.0
+PINGS_PER_SECOND = 10
+
+
+class PunctualProtocol(HttpToolsProtocol):
+    """uvicorn's own, which waits for the headers of a request without end: here, not longer than `HEADERS_WITHIN`.
+    And an upgrade with a body, which it would never answer, is refused."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._late is None:
+            self._expect_headers()
+
+    def on_headers_complete(self) -> None:
+        self._here()
+        super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        # What follows an upgrade is frames: a body would be taken for them, by us or by a proxy before us.
+        if any(n == b"transfer-encoding" or (n == b"content-length" and v != b"0") for n, v in self.headers):
+            self.send_400_response("an upgrade has no body")
+        else:
+            super().handle_websocket_upgrade()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._here()
+        super().connection_lost(exc)
+
+    def _expect_headers(self) -> None:
+        self._late = self.loop.call_later(HEADERS_WITHIN, self.transport.abort)
+
+    def _here(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 class PatientProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's own, but for one thing: the close frame doesn't wait until the peer has read all that lies before it.
-    Who reads too slowly finds 4408 behind it; who never reads again is cut off in the end."""
+    """uvicorn's own, but for two things. The close frame doesn't wait until the peer has read all that lies before it:
+    who reads too slowly finds 4408 behind it; who never reads again is cut off in the end. And pings are counted: each
+    is answered, and who does not read the answers would fill our memory."""
 
     _cut: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._pings = Bucket(PINGS_PER_SECOND, 10 * PINGS_PER_SECOND)
+        self._flooded = False
+
+    def handle_ping(self) -> None:
+        if not self._flooded and self._pings.take() > 0:
+            self._flooded = True
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": TOO_MANY})
+        if self._flooded:
+            self.conn.data_to_send()  # the answers, which stay unsent
+        else:
+            super().handle_ping()
 
     async def send(self, message: "ASGISendEvent") -> None:
         if message["type"] == "websocket.close" and self.handshake_complete:
@@ -53,7 +111,7 @@ def options(settings: Settings) -> dict[str, object]:
     is noticed in 40 s."""
     return {
         "host": settings.host, "port": settings.port,
-        "ws": PatientProtocol, "ws_max_size": MAX_FRAME, "ws_per_message_deflate": False,
+        "http": PunctualProtocol, "ws": PatientProtocol, "ws_max_size": MAX_FRAME, "ws_per_message_deflate": False,
         "ws_ping_interval": 20.0, "ws_ping_timeout": 20.0, "timeout_graceful_shutdown": GRACE, "server_header": False,
         "proxy_headers": bool(settings.trusted_proxies),
         "forwarded_allow_ips": list(settings.trusted_proxies) or "127.0.0.1",

@@ -119,7 +119,7 @@ async def journal(
     settings: Settings, *, with_worker: bool = False, port: int = 0, more: Sequence[BaseRoute] = ()
 ) -> AsyncIterator[str]:
     """One process of the journal as `serve` runs it, `more` as `demo` does; gives its address."""
-    served = {k: v for k, v in options(settings).items() if k.startswith(("ws", "proxy", "forwarded"))}
+    served = {k: v for k, v in options(settings).items() if k.startswith(("http", "ws", "proxy", "forwarded"))}
     async with serving(create_app(settings, with_worker=with_worker, more=more), port=port, **served) as base:
         yield base
 

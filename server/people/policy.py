@@ -64,6 +64,11 @@ class Viewer:
     def admin(self) -> bool:
         return "admin" in self.roles
 
+    @property
+    def belongs(self) -> bool:
+        """Whether anything of the journal is open to them: a role was taken away, or the client's organisation."""
+        return self.staff or self.admin or ("client" in self.roles and bool(self.memberships))
+
     def powers(self, organisation_id: int) -> Powers | None:
         """What this person may do for that organisation, or None who is not a member of it."""
         return self.memberships.get(organisation_id) if "client" in self.roles else None

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from server.config import Limits
 
+KNOCKS_PER_SECOND = 20
+KNOCKS_KEPT = 1000
+
 
 class Bucket:
     """`rate` tokens a second, at most `burst` of them; a rate of 0 means no limit."""
@@ -30,6 +33,21 @@ class Bucket:
             return 0.0
         return (1 - self.tokens) / self.rate
 
+    def skip(self) -> None:
+        """The time since the last `take` does not count: it was ours."""
+        self.at = time.monotonic()
+
+    def is_full(self) -> bool:
+        """Whether nothing was taken lately."""
+        return self.tokens + (time.monotonic() - self.at) * self.rate >= self.burst
+
+    def owe(self) -> float:
+        """Takes a token that may not be there yet: the seconds until it will be."""
+        wait = self.take()
+        if wait:
+            self.tokens -= 1
+        return wait
+
 
 class Doorman:
     """Counts open sockets by person and by address, and how fast each person speaks."""
@@ -38,6 +56,7 @@ class Doorman:
         self.limits = limits
         self._sockets: Counter[int | str] = Counter()
         self._speech: dict[int, Bucket] = {}
+        self._knocks: dict[int, Bucket] = {}
 
     @contextmanager
     def admitted(self, person: int, address: str) -> Iterator[bool]:
@@ -52,6 +71,15 @@ class Doorman:
             self._sockets += Counter()  # drops what fell to zero
             if person not in self._sockets:
                 self._speech.pop(person, None)
+
+    def knocks(self, person: int) -> float:
+        """The seconds after which this person's newest socket is answered: at once, unless they keep coming back. None
+        waits where there is no limit on their number."""
+        if not self.limits.sockets_per_user:
+            return 0.0
+        if len(self._knocks) > KNOCKS_KEPT:
+            self._knocks = {p: b for p, b in self._knocks.items() if not b.is_full()}
+        return self._knocks.setdefault(person, Bucket(KNOCKS_PER_SECOND, 4 * self.limits.sockets_per_user)).owe()
 
     def says(self, person: int) -> float:
         """0 when this person may say one more thing now, else the seconds to wait."""

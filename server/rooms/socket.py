@@ -26,7 +26,8 @@ from server.tickets import talk
 from server.words import i18n
 
 BAD_FRAMES = 3
-FRAMES_PER_SECOND = 200
+FRAMES_PER_SECOND, SECONDS_AT_ONCE = 200, 2.0
+MAX_ROOMS = 1000
 TYPING_EVERY = 3.0
 
 
@@ -53,6 +54,7 @@ async def socket(websocket: WebSocket) -> None:
         if not allowed:
             await websocket.close(protocol.TOO_MANY)
             return
+        await asyncio.sleep(journal.hub.doorman.knocks(viewer.id))
         await _Conversation(connection, journal).run()
 
 
@@ -67,7 +69,9 @@ async def _who(websocket: WebSocket, journal: web.Journal) -> tuple[web.Asking |
     except AWAY as problem:
         journal.db.complain("socket", problem)
         return None, protocol.OVERLOADED
-    return asking, 0 if asking else protocol.LOG_IN_AGAIN
+    if asking is None:
+        return None, protocol.LOG_IN_AGAIN
+    return asking, 0 if asking.viewer.belongs else protocol.NO_ACCESS
 
 
 def _origin_fits(websocket: WebSocket, origins: frozenset[str]) -> bool:
@@ -150,6 +154,10 @@ class _Conversation:
                 return protocol.TOO_MANY
             if await self._handle(raw):
                 return protocol.BAD_FRAMES
+            if len(self.c.seats) > MAX_ROOMS:
+                return protocol.TOO_MANY
+            # Who sends the next frame before this one was carried out must not gain by our slowness.
+            self.frames.skip()
 
     async def _handle(self, raw: str) -> bool:
         """Carries out one frame; True when the peer has sent too much that can't be read."""
@@ -247,7 +255,7 @@ class _Conversation:
 def _frames(limits: Limits) -> Bucket:
     """How fast frames of any kind may come: well above what may be said, none where saying has no limit."""
     rate = max(FRAMES_PER_SECOND, 4 * limits.say_per_second) if limits.say_per_second else 0
-    return Bucket(rate, rate * 2)
+    return Bucket(rate, rate * SECONDS_AT_ONCE)
 
 
 def _raise_unless_gone(*tasks: "asyncio.Task[int] | asyncio.Task[None]") -> None:

@@ -17,7 +17,7 @@ from server.events.kinds import PUBLIC
 from server.people.model import ApiToken, LoginSession, Presence, User
 from server.people.queries import viewer
 from server.rooms.hub import Connection, Hub
-from server.rooms.protocol import LOG_IN_AGAIN
+from server.rooms.protocol import LOG_IN_AGAIN, NO_ACCESS
 from server.tickets.model import Ticket
 
 log = logging.getLogger(__name__)
@@ -82,6 +82,8 @@ async def check_access(hub: Hub) -> None:
     for c in stale:
         if (changed := fresh[c.viewer.id]) is not None:
             c.viewer = changed
+            if not changed.belongs:
+                await c.end(NO_ACCESS)
     if stale:
         await _recheck(hub, stale)
 

@@ -17,7 +17,8 @@ from websockets.exceptions import ConnectionClosed
 from server.clock import now
 from server.config import Limits
 from server.people.model import Presence
-from server.rooms import connection
+from server.rooms import buckets, connection
+from server.rooms import socket as socket_of_rooms
 from tests.cast import Person, ask, on_sqlite
 from tests.house import House, Line, journal
 from tests.parts.until import until
@@ -122,6 +123,49 @@ async def test_C18_a_flood_of_frames_ends_with_4429(house: House) -> None:
                 await anna.send(op="typing", room=room)
         assert await anna.closed() == 4429
         assert (await denis.say(room, "d", "не мешает"))["op"] == "ack"
+
+
+async def test_C18_a_flood_that_asks_the_database_ends_with_4429_too(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slowly it is answered. (Seen red: the bucket filled while the frames were carried out.)"""
+    monkeypatch.setattr(socket_of_rooms, "FRAMES_PER_SECOND", 400)
+    monkeypatch.setattr(socket_of_rooms, "SECONDS_AT_ONCE", 0.15)
+    number = await ask(house.db, house.cast.anna, house.cast.accounting)
+    async with house.line(house.cast.anna) as anna:
+        frame = json.dumps({"op": "read", "room": f"ticket:{number}", "upto": 1})
+        with suppress(ConnectionClosed):
+            for _ in range(300):
+                await anna.connection.send(frame)
+        assert await anna.closed(within=30) == 4429
+
+
+async def test_C18_rooms_without_end_are_4429(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """(Seen red: rooms not counted.)"""
+    monkeypatch.setattr(socket_of_rooms, "MAX_ROOMS", 2)
+    rooms = [f"ticket:{await ask(house.db, house.cast.anna, house.cast.accounting)}" for _ in range(3)]
+    async with house.line(house.cast.anna) as anna:
+        for room in rooms[:2] * 2:
+            assert (await anna.join(room))["op"] == "joined"
+        await anna.send(op="join", room=rooms[2])
+        assert await anna.closed() == 4429
+
+
+async def test_W15_whoever_comes_back_too_often_is_answered_slowly(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One person, over all addresses; others are answered at once. (Seen red: each answered at once.)"""
+    monkeypatch.setattr(buckets, "KNOCKS_PER_SECOND", 5)
+    async with limited(house, sockets_per_user=2) as small:
+        begun = time.monotonic()
+        for _ in range(12):
+            async with small.line(house.cast.anna):
+                pass
+        assert time.monotonic() - begun > 0.6, "eight at once, then five a second"
+        begun = time.monotonic()
+        async with small.line(house.cast.boris):
+            pass
+        assert time.monotonic() - begun < 0.5
 
 
 async def test_saying_too_fast_is_rate_limited_with_a_time_to_wait(house: House) -> None:
