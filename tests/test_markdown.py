@@ -1,6 +1,7 @@
 """What a message may look like, and what it can never become."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -54,8 +55,23 @@ def test_a_bare_address_becomes_a_link_without_the_full_stop_after_it() -> None:
         'https://a.b/"onmouseover=alert(1)',
     ],
 )
-def test_an_attack_is_text(text: str) -> None:
+def test_T9_an_attack_is_text(text: str) -> None:
     _only_what_is_allowed(markdown(text))
+
+
+@pytest.mark.parametrize("piece", ["[", "![", "[](", "[a](", "a@", "*a ", "_a", "`a``b", "<a ", "- a\n", "http://"])
+def test_T12_a_long_row_of_signs_takes_no_longer_for_each(piece: str) -> None:
+    """Eight times as many may take eight times as long, not sixty-four. (Seen red: a pattern that looks back.)"""
+
+    def took(count: int) -> float:
+        text, tries = (piece * 20_000)[:count], []
+        for _ in range(2):
+            began = time.thread_time()
+            markdown(text)
+            tries.append(time.thread_time() - began)
+        return min(tries)
+
+    assert took(8000) < 24 * max(took(1000), 0.0005)
 
 
 @given(st.text(alphabet=st.sampled_from("*_`[]()<>\"'#&!-+>~|\\/:. \n\tаbj0javascript:https"), max_size=200))
