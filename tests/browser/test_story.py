@@ -16,6 +16,7 @@ from server.people.actions import Account, register
 from server.people.model import User
 from server.people.policy import Viewer
 from tests.browser.people import button, by_code, paste_picture, say, sees, to_code
+from tests.browser.seats import ready
 from tests.cast import Cast
 from tests.house import journal
 from tests.parts.chromium import Windows
@@ -92,7 +93,7 @@ async def test_the_main_job_from_the_registration_mail_to_a_live_room(
     await expect(row).to_contain_text("Не проводится реализация")
     await row.get_by_role("button", name="Взять").click()
     await expect(row).to_contain_text("На оценке")
-    await denis.page.goto(f"/tickets/{number}")
+    await ready(denis.page, f"/tickets/{number}")
     await sees(olga.page, "Денис Орлов")
     await expect(olga.page.locator(".thead")).to_contain_text("На оценке")
     await smtp.wait("olga@example.test", 2)
@@ -111,7 +112,7 @@ async def test_the_main_job_from_the_registration_mail_to_a_live_room(
     await sees(olga.page, "8\u00a0000\u00a0₽")
     approval = (await smtp.wait("boris@example.test", 1))[-1]
     assert "8\u00a0000\u00a0₽" in approval.text
-    await boris.page.goto(f"/tickets/{number}")
+    await ready(boris.page, f"/tickets/{number}")
     await boris.page.get_by_role("link", name="Открыть").first.click()
     sheet = boris.page.locator("#sheet")
     await sheet.locator("summary", has_text="Согласовать").click()

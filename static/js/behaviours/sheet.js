@@ -24,6 +24,7 @@ export function bind(root) {
   const onwide = () => { if (wide.matches && root.open) root.close(); };
   const acted = () => { if (root.open) root.close(); };
   root.addEventListener("opened", opened);
+  if (root.open) opened(); // pressed before this came
   root.addEventListener("close", closed);
   root.addEventListener("click", onclick);
   wide.addEventListener("change", onwide);
