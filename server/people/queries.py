@@ -129,18 +129,18 @@ async def clients(s: Session) -> list[dict[str, Any]]:
     return [{"id": u.id, "name": u.name, "organisation": name} for u, name in rows.all()]
 
 
-async def last_seen(s: Session) -> dict[int, datetime]:
-    """Until when each is known to have been here, on whichever page of the journal; while a page is open, that moment
-    is still to come."""
+async def last_seen(s: Session, person: int | None = None) -> dict[int, datetime]:
+    """Until when each, or this person, is known to have been here, on whichever page of the journal; while a page is
+    open, that moment is still to come."""
     here = union_all(
         select(col(Presence.user_id).label("user_id"), col(Presence.until).label("at")),
         select(col(LoginSession.user_id), col(LoginSession.seen_at)).where(LoginSession.stage == "full"),
     ).subquery()
-    found = await s.execute(select(here.c.user_id, func.max(here.c.at).label("until")).group_by(here.c.user_id))
+    query = select(here.c.user_id, func.max(here.c.at).label("until")).group_by(here.c.user_id)
+    found = await s.execute(query if person is None else query.where(here.c.user_id == person))
     return {row.user_id: row.until for row in found}
 
 
 async def online(s: Session) -> set[int]:
     """Who has a page of the journal open."""
-    moment = now()
-    return {user_id for user_id, until in (await last_seen(s)).items() if until > moment}
+    return set((await s.exec(select(Presence.user_id).where(Presence.until > now()).distinct())).all())

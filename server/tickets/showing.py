@@ -140,7 +140,7 @@ async def _executor(s: Session, viewer: Viewer, ticket: Ticket, online: set[int]
     if assignee is None:
         return None
     user = await s.get_one(User, assignee)
-    until = (await last_seen(s)).get(assignee)
+    until = (await last_seen(s, assignee)).get(assignee)
     return user.person() | {
         "position": user.position, "phone": user.phone, "online": user.id in online,
         "seen_at": log.instant(min(until, now())) if until else None,
