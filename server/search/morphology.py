@@ -62,10 +62,7 @@ def terms(word: str) -> frozenset[str]:
 
 
 def _of_russian(word: str) -> frozenset[str]:
-    # Of a parse only the form is wanted: `normal_forms` would put the rest together too, which takes as long again.
-    known, letters = _dictionary().dictionary, _dictionary().char_substitutes
-    found = known.words.similar_items(word, letters)
-    forms = {known.build_normal_form(p, i, form).replace("ё", "е") for form, parses in found for p, i in parses}
+    forms = {form.replace("ё", "е") for form in _dictionary().normal_forms(word)}
     return frozenset({str(_stemmers.russian.stemWord(word)), *forms})
 
 
