@@ -95,7 +95,7 @@ def _card(data: FormData) -> ServiceCard:
     return ServiceCard(
         web.field(data, "name"), web.field(data, "new_group").strip() or web.field(data, "group"),
         web.field(data, "description"), web.field(data, "approval", "always"),
-        tuple(int(str(v)) for v in data.getlist("responsible") if str(v).isascii() and str(v).isdigit()),
+        tuple(int(v) for v in map(str, data.getlist("responsible")) if v.isascii() and v.isdigit() and len(v) < 10),
         active="active" in data,
     )  # fmt: skip
 

@@ -143,6 +143,8 @@ async def test_a_service_is_added_amended_and_hidden(house: House) -> None:
         fields = {"name": "Кассы", "group": "ИТ", "description": "ОФД и маркировка", "approval": "never"}
         answer = await b.post("/admin/services", **fields, responsible=str(house.cast.gleb.id), active="yes")
         assert answer.status_code == 303, text(answer)
+        absurd = await b.post("/admin/services", **(fields | {"name": "Чековая лента"}), responsible="9" * 5000)
+        assert absurd.status_code == 303, "no number of a person is none of theirs (seen red: 500)"
         page = await b.get(answer.headers["location"])
         assert all(w in text(page) for w in ("Кассы", "не нужно, абонемент", "Глеб Сомов"))
         assert "<option selected>ИТ</option>" in page.text
