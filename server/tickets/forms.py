@@ -142,7 +142,7 @@ def lines(data: FormData) -> list[money.Line]:
     if len({len(c) for c in columns}) > 1:
         raise Invalid({"lines": "Строки оценки пришли не целиком. Обновите страницу и отправьте снова."})
     rows = [row for row in zip(*columns, strict=True) if any(cell.strip() for cell in row[:3])]
-    vat = web.field(data, "vat", "22")
+    vat = web.field(data, "vat")
     return [
         money.Line(text=what, quantity=quantity, price=kopecks(price, f"lines.{i}.price"), unit=unit, vat=vat)
         for i, (what, quantity, price, unit) in enumerate(rows)
