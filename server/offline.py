@@ -30,11 +30,15 @@ def _worker(locale: str) -> str:
     """The script with what it keeps; its version is the fingerprint of all that."""
     folder = beside("static")
     paths = sorted(p for kind in ("css/*.css", "img/*", "js/**/*.js") for p in folder.glob(kind))
-    print_ = sha256(render("offline.html", locale).encode())
+    fingerprint = sha256(render("offline.html", locale).encode())
     for path in paths:
-        print_.update(path.read_bytes())
+        fingerprint.update(path.read_bytes())
     files = [f"/static/{path.relative_to(folder).as_posix()}" for path in paths]
-    kept = {"version": f"journal-{locale}-{print_.hexdigest()[:16]}", "page": f"/offline?lang={locale}", "files": files}
+    kept = {
+        "version": f"journal-{locale}-{fingerprint.hexdigest()[:16]}",
+        "page": f"/offline?lang={locale}",
+        "files": files,
+    }
     return f"const KEPT = {json.dumps(kept)};\n{(folder / 'sw.js').read_text()}"
 
 
