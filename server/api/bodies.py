@@ -36,7 +36,7 @@ def _day(value: object) -> object:
 
 
 def _digits(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value, re.A):
+    if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value, re.A):
         return int(value)
     raise ValueError(N_("Нужно целое число"))
 
@@ -48,10 +48,11 @@ def _storable(value: str) -> str:
 
 
 Token = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_storable)]
-Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+MOST_NUMBER = 2**31 - 1  # what a number of the database holds
+Id = Annotated[int, Field(ge=1, le=MOST_NUMBER)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 DIGITS = BeforeValidator(_digits)
-Whole = Annotated[int, Field(ge=0), DIGITS]
+Whole = Annotated[int, Field(ge=0, le=MOST_NUMBER), DIGITS]
 
 
 Q = TypeVar("Q", bound=Query)

@@ -5,25 +5,29 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from server.api import wire
+from server.api.bodies import Body
 from server.api.endpoint import Endpoint, Resource, everybody
 
 Json = dict[str, Any]
+_JSON = "application/json"
 _REF = "#/components/schemas/{model}"
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": 999_999_999}  # one beyond is absent, like any other (404)
 _PATH = {
-    "number": {"type": "integer", "minimum": 1},
-    "seq": {"type": "integer", "minimum": 1},
-    "user": {"type": "integer", "minimum": 1},
-    "id": {"type": "string"},
-    "place": {"type": "string", "description": "`new` or a ticket's number"},
+    "number": _NUMBER,
+    "seq": _NUMBER,
+    "user": _NUMBER,
+    "id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    "place": {"type": "string", "pattern": r"^(new|\d{1,9})$", "description": "`new` or a ticket's number"},
 }
 _KEY = {
-    "name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 200},
+    "name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,198}[!-~])?$"},
     "description": "The same key with the same body gets the first answer again for 24 hours; another body is 409.",
 }  # fmt: skip
 _REFUSALS = {
@@ -117,8 +121,17 @@ def _operation(route: Route, method: str, call: Endpoint, keys: Any) -> Json:
         made["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
     elif call.body:
         schema = keys[call.body, "validation"]
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        made["requestBody"] = {"required": not _may_be_left_out(call.body), "content": {_JSON: {"schema": schema}}}
     return made
+
+
+def _may_be_left_out(body: type[Body]) -> bool:
+    """Whether nothing at all is a right body: it is read as an empty object."""
+    try:
+        body.model_validate({})
+    except ValidationError:
+        return False
+    return True
 
 
 def _parameters(route: Route, method: str, call: Endpoint) -> list[Json]:
@@ -140,7 +153,7 @@ def _answer(call: Endpoint, keys: Any) -> Json:
     if call.answer is None:
         return {"description": "the file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
     schema = keys[call.answer, "serialization"]
-    return {"description": "done", "content": {"application/json": {"schema": schema}}}
+    return {"description": "done", "content": {_JSON: {"schema": schema}}}
 
 
 def _refusals(method: str, call: Endpoint) -> Json:

@@ -43,6 +43,7 @@ class Join(Frame):
     op: Literal["join"]
     after: Annotated[int, Field(ge=0)] | None = None
     html: bool = False
+    epoch: int | None = None
 
 
 class Leave(Frame):
@@ -112,8 +113,11 @@ def parse(raw: str) -> Frame:
 
 
 def _can_be_repeated(value: object) -> bool:
-    """An answer names what it answers, unless that can't be written: a lone surrogate, a page of text."""
-    return isinstance(value, str) and len(value) <= 64 and not any("\ud800" <= c <= "\udfff" for c in value)
+    """An answer names what it answers, however wrong that is, unless it can't be written: a lone surrogate, or signs so
+    many that two such at their longest (`\\u0000`, six bytes each) would not go into one frame."""
+    return (
+        isinstance(value, str) and len(value) <= MAX_FRAME // 16 and not any("\ud800" <= c <= "\udfff" for c in value)
+    )
 
 
 def _refusal(error: Any) -> Refusal:

@@ -18,7 +18,7 @@ from server.db import Session
 from server.errors import Malformed
 from server.events.kinds import PAYMENT_STATES, URGENCIES
 from server.people.policy import Viewer
-from server.tickets import inbox, narrowing, queries
+from server.tickets import inbox, narrowing, queries, search
 from server.tickets.model import Ticket
 from server.tickets.narrowing import Narrowing
 from server.tickets.workflow import STATUSES
@@ -37,7 +37,9 @@ def _codes(known: tuple[str, ...]) -> Any:
             raise ValueError(N_("Такого значения нет"))
         return codes
 
-    shape = {"type": "string", "description": f"one or several of {', '.join(known)}, with commas between them"}
+    one = f"({'|'.join(known)})"
+    about = f"one or several of {', '.join(known)}, with commas between them"
+    shape = {"type": "string", "pattern": f"^{one}(,{one})*$", "description": about}
     return Annotated[list[str], BeforeValidator(split), WithJsonSchema(shape)]
 
 
@@ -49,6 +51,10 @@ def _somebody(value: object) -> object:
     raise ValueError(N_("Номер сотрудника, me или none"))
 
 
+# What `search.asked` reads: a text without this is too little to look for.
+_TO_LOOK_FOR: dict[str, Any] = {
+    "pattern": r"\S\s*\S|^\s*\d\s*$", "description": "two letters at least, or a ticket's number"
+}  # fmt: skip
 Order = Literal[
     "number", "-number", "created_at", "-created_at", "last", "-last", "due", "-due", "urgency", "-urgency"
 ]  # fmt: skip
@@ -61,13 +67,15 @@ class Asked(Query):
     status: _codes(tuple(STATUSES)) | None = None  # type: ignore[valid-type]
     service: Whole | None = None
     assignee: Annotated[
-        int | str, BeforeValidator(_somebody), WithJsonSchema({"type": "string", "description": "an id, me or none"})
+        int | str,
+        BeforeValidator(_somebody),
+        WithJsonSchema({"type": "string", "pattern": r"^(me|none|\d{1,9})$", "description": "an id, me or none"}),
     ] | None = None  # fmt: skip
     urgency: _codes(URGENCIES) | None = None  # type: ignore[valid-type]
     payment: _codes(PAYMENT_STATES) | None = None  # type: ignore[valid-type]
     organisation: Whole | None = None
     unread: Literal["true", "false"] | None = None
-    q: Annotated[str, Field(max_length=10_000)] | None = None
+    q: Annotated[str, Field(max_length=search.LONGEST, json_schema_extra=_TO_LOOK_FOR)] | None = None
     sort: Order = "-number"
     limit: Annotated[int, Field(ge=1, le=100), DIGITS] = 50
     cursor: Annotated[str, Field(max_length=1000)] | None = None

@@ -2,6 +2,7 @@
 another organisation, gets at every one of them what she gets for a number that does not exist (G9, U10, C1)."""
 
 import json
+import re
 from typing import Any
 
 import httpx2
@@ -84,6 +85,42 @@ async def test_the_description_is_open_and_its_references_lead_somewhere(api: Co
     for code in described["components"]["responses"]:
         text = text.replace(f'"#/components/responses/{code}"', "")
     assert '"$ref":"#' not in text
+
+
+def _allows(shape: dict[str, Any], text: str) -> bool:
+    """Whether a parameter's description allows this."""
+    if options := shape.get("anyOf"):
+        return any(_allows(one, text) for one in options)
+    if shape["type"] == "integer":
+        return re.fullmatch(r"\d+", text, re.A) is not None and shape["minimum"] <= int(text) <= shape["maximum"]
+    fits = len(text) <= shape.get("maxLength", 10**6) and re.search(shape.get("pattern", ""), text) is not None
+    return shape["type"] == "string" and fits and text in shape.get("enum", [text])
+
+
+async def test_a_parameter_is_read_where_the_description_allows_it_and_only_there(api: Company) -> None:
+    """(Seen red: `q` described up to 10 000 letters, no end to `after`, no form of `assignee` and `status`.)"""
+    number = await api.ask()
+    tried = (
+        "", " ", "0", "1", "я", " 7 ", "яя", "я я", "я" * 200, "я" * 201, f"я{' ' * 300}я", "me", "none", "new,closed",
+        "new,", "new,new", "high,low", "paid", "true", "-due", "200", "201", "999999999", "1000000000", "2147483647",
+        "2147483648", "1" * 19,
+    )  # fmt: skip
+    for path in ("/tickets", "/tickets/{number}/events"):
+        for parameter in document(contract.calls)["paths"][f"/api/v1{path}"]["get"]["parameters"]:
+            name, shape = parameter["name"], parameter["schema"]
+            for value in tried if parameter["in"] == "query" and name != "cursor" else ():
+                answer = await api.lev.call("GET", path.format(number=number), params={name: value})
+                assert answer.status_code == (200 if _allows(shape, value) else 422), f"{name}={value}"
+
+
+async def test_a_body_that_may_be_left_out_is_not_described_as_required(api: Company) -> None:
+    """(Seen red: the claim's.)"""
+    paths = document(contract.calls)["paths"]
+    required = {route.path: paths[route.path][method.lower()].get("requestBody", {}).get("required")
+                for route, method, call in CALLS if call.body}  # fmt: skip
+    assert not required["/api/v1/tickets/{number}/claim"]
+    assert required["/api/v1/tickets/{number}/status"]
+    await api.denis.call("POST", f"/tickets/{await api.ask()}/claim", 200)
 
 
 def _where(path: str, number: int | str, file: str) -> str:

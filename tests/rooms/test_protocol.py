@@ -95,12 +95,20 @@ def test_C16_after_is_a_number_from_nought(after: Any, kind: type[Refusal]) -> N
 
 def test_an_answer_repeats_only_what_can_be_written() -> None:
     """(Seen red: a lone surrogate repeated, which no socket can send.)"""
-    for room in ("\ud800", "x" * 1000, 5):
+    for room in ("\ud800", "x" * 20_000, 5):
         found = refused({"op": "shout", "room": room, "id": "a"})
         assert found.extra == {"id": "a"}
     found = refused(SAY | {"\udfff" * 1000: 1})
     encode(found.extra).encode()
     assert len(encode(found.extra)) < 200
+
+
+def test_an_answer_repeats_room_and_id_however_wrong_they_are() -> None:
+    """Or nobody knows which frame it answers. (Seen red: none longer than 64 signs.)"""
+    for long in ("x" * 65, "ж" * 1000, "\0" * 16_384):
+        found = refused(SAY | {"id": long, "room": long})
+        assert (found.extra["room"], found.extra["id"]) == (long, long)
+        assert len(encode({"op": "error", **found.extra}).encode()) < 256 * 1024
 
 
 @pytest.mark.parametrize(("name", "room"), [("ticket:42", TicketRoom(42, "public")),
