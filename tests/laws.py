@@ -17,6 +17,7 @@ GROUND, PURE, MODEL, LOG, ACTION, LIVE, WEB, EDGE, ROOF = range(9)
 ACTS = [
     "actions",
     "writing",
+    "meanwhile",
     "moving",
     "closing",
     "talk",
@@ -32,7 +33,7 @@ FLOORS = {
         *["api", "socket", "openapi", "health"],
     ],
     WEB: ["web", "guard", "doors", "endpoint", "gates", "again", "downloads", "receiving", "answering"],
-    LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets"],
+    LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets", "rights", "seats"],
     ACTION: [
         *ACTS,
         *QUESTIONS,
@@ -47,7 +48,7 @@ FLOORS = {
     ],
     LOG: [
         *["log", "proof", "facts", "reading", "email", "push", "sms", "storage"],
-        *["attempts", "sessions", "tokens", "index", "previews"],
+        *["attempts", "sessions", "tokens", "index", "previews", "access"],
     ],
     MODEL: ["model", "render", "wording", "codes", "passwords"],
     PURE: [

@@ -21,7 +21,7 @@ from server.db import Session
 from server.errors import Invalid, Refusal, Unauthorised, UnsupportedType, WrongWay
 from server.people.policy import Viewer
 
-Gate = Callable[[Session, Viewer, Request], Awaitable[object]]
+Gate = Callable[[Session, Viewer, Request], Awaitable[str | None]]
 
 
 async def everybody(_s: Session, _viewer: Viewer, _request: Request) -> None:
@@ -30,7 +30,8 @@ async def everybody(_s: Session, _viewer: Viewer, _request: Request) -> None:
 
 @dataclass(frozen=True)
 class Audience:
-    """Who may make a call: in words for the description, and as the gate that raises `NotFound` or `Forbidden`."""
+    """Who may make a call: in words for the description, and as the gate that raises `NotFound` or `Forbidden`. A gate
+    gives back how that stands which the call changes."""
 
     words: str
     gate: Gate = everybody
@@ -38,13 +39,15 @@ class Audience:
 
 @dataclass(frozen=True)
 class Call:
-    """One call on its way: what a handler works with. For a reading call `s` only reads."""
+    """One call on its way: what a handler works with. For a reading call `s` only reads; `seen` is what the gate of a
+    writing one saw: whoever was quicker has changed it since."""
 
     request: Request
     s: Session
     viewer: Viewer
     body: Any = None
     query: Any = None
+    seen: str | None = None
 
     @property
     def number(self) -> int:
@@ -98,9 +101,9 @@ class Endpoint:
         db = web.journal(request).db
         async with db.reading() as s:
             viewer = await _viewer(s, request)
-            key = _key(request, viewer)
+            key, seen = _key(request, viewer), None
             if not await idempotency.answered(s, key):
-                await self.audience.gate(s, viewer, request)
+                seen = await self.audience.gate(s, viewer, request)
         read = await self._read_body(request, viewer)
         try:
             async with db.transaction() as s:
@@ -109,7 +112,7 @@ class Endpoint:
                     if self.drops:
                         await self.drops(request, read.value)
                     return Response(first.answer, first.status, media_type="application/json")
-                response = await self._done(Call(request, s, viewer, body=read.value), key)
+                response = await self._done(Call(request, s, viewer, body=read.value, seen=seen), key)
         except BaseException:
             if self.drops:
                 await self.drops(request, read.value)

@@ -23,6 +23,7 @@ from server.money.queries import is_decided
 from server.people.model import User
 from server.people.policy import Viewer
 from server.tickets import policy
+from server.tickets.meanwhile import require_as_seen
 from server.tickets.moving import approval_not_needed, possible, take
 from server.tickets.workflow import BEFORE_WORK
 from server.tickets.writing import Opened, open_ticket
@@ -209,16 +210,21 @@ def _owe(o: Opened, estimate: Estimate) -> None:
         o.ticket.payment_state, o.ticket.invoice = "to_invoice", None
 
 
-async def set_payment(s: Session, viewer: Viewer, number: int, state: str, invoice: str | None = None) -> None:
+async def set_payment(
+    s: Session, viewer: Viewer, number: int, state: str, invoice: str | None = None, *, seen: str | None = None
+) -> None:
     """The accountant records how the ticket stands with payment, and the invoice's number in 1C."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_bill(viewer))
     if state not in PAYMENT_STATES:
         raise Invalid({"state": "Такого состояния оплаты нет"})
     number_1c = text.line(invoice, "invoice", limit=100, empty="Номер счёта пустой") if invoice else None
-    if (state, number_1c or o.ticket.invoice) == (o.ticket.payment_state, o.ticket.invoice) and await _said(o) == state:
+    wanted = (state, number_1c or o.ticket.invoice)
+    if wanted != (o.ticket.payment_state, o.ticket.invoice):
+        await require_as_seen(o, "payment", seen)
+    elif await _said(o) == state:
         raise Conflict("Состояние оплаты уже такое", payment={"state": state, "invoice": o.ticket.invoice})
-    o.ticket.payment_state, o.ticket.invoice = state, number_1c or o.ticket.invoice
+    o.ticket.payment_state, o.ticket.invoice = wanted
     await o.record(Payment(state=state, invoice=o.ticket.invoice))
 
 

@@ -32,6 +32,7 @@ from server.people.model import User
 from server.people.policy import Viewer, works_tickets
 from server.people.queries import viewer as load_viewer
 from server.tickets import policy
+from server.tickets.meanwhile import require_as_seen
 from server.tickets.model import Counter, Ticket, TicketParticipant
 from server.tickets.moving import possible, take
 from server.tickets.workflow import ACCEPTED, EXECUTOR_SHOWN
@@ -175,21 +176,20 @@ async def claim(s: Session, viewer: Viewer, number: int) -> Ticket:
         return o.ticket
     if o.ticket.assignee_id is not None:
         holder = await s.get_one(User, o.ticket.assignee_id)
-        raise Conflict(
-            "Обращение уже взято: %(name)s",
-            values={"name": holder.name},
-            assignee=holder.person(),
-            state=o.ticket.status,
-        )
+        stands = {"assignee": holder.person(), "state": o.ticket.status}
+        raise Conflict("Обращение уже взято: %(name)s", values={"name": holder.name}, **stands)
     await _give(o, viewer.id)
     return o.ticket
 
 
-async def assign(s: Session, viewer: Viewer, number: int, user_id: int | None) -> Ticket:
+async def assign(s: Session, viewer: Viewer, number: int, user_id: int | None, *, seen: str | None = None) -> Ticket:
     """A lead gives the ticket to anyone who works tickets; its assignee may hand it over."""
     o = await open_ticket(s, viewer, number)
-    o.require(policy.can_assign(viewer, o.facts))
+    o.require(policy.can_work(viewer, o.facts))
     o.require_open()
+    if user_id != o.ticket.assignee_id:
+        await require_as_seen(o, "assignee", seen)  # whoever hands over may no more, once somebody was quicker
+    o.require(policy.can_assign(viewer, o.facts))
     if user_id is not None:
         user = await s.get(User, user_id)
         if user is None or not user.active:
@@ -238,7 +238,9 @@ async def remove_participant(s: Session, viewer: Viewer, number: int, user_id: i
     return o.ticket
 
 
-async def change_urgency(s: Session, viewer: Viewer, number: int, to: str, comment: str | None) -> Ticket:
+async def change_urgency(
+    s: Session, viewer: Viewer, number: int, to: str, comment: str | None, *, seen: str | None = None
+) -> Ticket:
     """Both sides see old and new, and why."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_change_urgency(viewer, o.facts))
@@ -248,12 +250,15 @@ async def change_urgency(s: Session, viewer: Viewer, number: int, to: str, comme
     reason = _reason(comment)
     if to == o.ticket.urgency:
         raise Conflict("Срочность уже такая", urgency=to)
+    await require_as_seen(o, "urgency", seen)
     before, o.ticket.urgency = o.ticket.urgency, to
     await o.record(Urgency(frm=before, to=to, comment=reason))
     return o.ticket
 
 
-async def change_service(s: Session, viewer: Viewer, number: int, to: int, comment: str | None) -> Ticket:
+async def change_service(
+    s: Session, viewer: Viewer, number: int, to: int, comment: str | None, *, seen: str | None = None
+) -> Ticket:
     """A lead moves the ticket to where it belongs; those responsible there see it from now on."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_change_service(viewer))
@@ -263,17 +268,13 @@ async def change_service(s: Session, viewer: Viewer, number: int, to: int, comme
         raise Invalid({"to": "Выберите услугу из списка"})
     reason = _reason(comment)
     if to == o.ticket.service_id:
-        raise Conflict("Услуга уже такая", service=to)
+        raise Conflict("Услуга уже такая", service={"id": to, "name": service.name})
+    await require_as_seen(o, "service", seen)
     before = await s.get_one(Service, o.ticket.service_id)
     o.ticket.service_id = to
     o.facts = o.ticket.facts(o.facts.participants)
-    await o.record(
-        ServiceChange(
-            frm=ServiceRef(id=before.id or 0, name=before.name),
-            to=ServiceRef(id=to, name=service.name),
-            comment=reason,
-        )
-    )
+    frm, after = [ServiceRef(id=one.id or 0, name=one.name) for one in (before, service)]
+    await o.record(ServiceChange(frm=frm, to=after, comment=reason))
     return o.ticket
 
 

@@ -132,7 +132,7 @@ async def show(call: Call) -> Json:
 
 async def move(call: Call) -> Json:
     """Takes one step of the table of transitions by hand."""
-    await moving.move(call.s, call.viewer, call.number, call.body.to, call.body.comment)
+    await moving.move(call.s, call.viewer, call.number, call.body.to, call.body.comment, seen=call.seen)
     return await _ticket(call)
 
 
@@ -144,7 +144,7 @@ async def claim(call: Call) -> Json:
 
 async def assign(call: Call) -> Json:
     """Gives the ticket to somebody who works tickets."""
-    ticket = await actions.assign(call.s, call.viewer, call.number, call.body.user)
+    ticket = await actions.assign(call.s, call.viewer, call.number, call.body.user, seen=call.seen)
     return await queries.ticket_json(call.s, call.viewer, ticket)
 
 
@@ -164,13 +164,15 @@ async def remove_participant(call: Call) -> None:
 
 async def set_urgency(call: Call) -> Json:
     """Changes the urgency; both sides see old, new and why."""
-    await actions.change_urgency(call.s, call.viewer, call.number, call.body.to, call.body.comment)
+    new: NewUrgency = call.body
+    await actions.change_urgency(call.s, call.viewer, call.number, new.to, new.comment, seen=call.seen)
     return await _ticket(call)
 
 
 async def set_service(call: Call) -> Json:
     """Moves the ticket to where it belongs."""
-    ticket = await actions.change_service(call.s, call.viewer, call.number, call.body.to, call.body.comment)
+    new: NewService = call.body
+    ticket = await actions.change_service(call.s, call.viewer, call.number, new.to, new.comment, seen=call.seen)
     return await queries.ticket_json(call.s, call.viewer, ticket)
 
 

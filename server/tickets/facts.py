@@ -1,6 +1,8 @@
-"""What of a ticket decides rights, read from the database. The deciding itself is in `policy`."""
+"""What of a ticket decides rights, read from the database (the deciding itself is in `policy`), and how the things
+stand that several may change at once."""
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
@@ -8,6 +10,9 @@ from sqlmodel import col, select
 from server.db import Session
 from server.tickets.model import Ticket, TicketParticipant
 from server.tickets.policy import Facts
+
+Thing = Literal["status", "assignee", "urgency", "service", "payment"]
+THINGS: tuple[Thing, ...] = get_args(Thing)
 
 
 async def participants(s: Session, number: int) -> frozenset[int]:
@@ -27,3 +32,14 @@ async def facts_of(s: Session, tickets: Sequence[Ticket]) -> dict[int, Facts]:
     for row in rows.all():
         added[row.ticket].add(row.user_id)
     return {t.number: t.facts(frozenset(added[t.number])) for t in tickets}
+
+
+def standing(ticket: Ticket, thing: Thing) -> str:
+    """How a thing stands, as a mark that another moment's is held against."""
+    return {
+        "status": ticket.status,
+        "assignee": str(ticket.assignee_id or ""),
+        "urgency": ticket.urgency,
+        "service": str(ticket.service_id),
+        "payment": f"{ticket.payment_state} {ticket.invoice or ''}",
+    }[thing]

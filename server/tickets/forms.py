@@ -88,6 +88,11 @@ def rewriting(line: Line, *, delete: bool) -> Callable[[Request], Awaitable[Resp
     return handle
 
 
+def _seen(data: FormData) -> str | None:
+    """How what the form changes stood when it was drawn: the form carries it hidden."""
+    return web.field(data, "seen") if "seen" in data else None
+
+
 async def _status(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
     await moving.move(s, viewer, number, web.field(data, "to"), web.field(data, "comment") or None)
 
@@ -97,7 +102,7 @@ async def _claim(s: Session, viewer: Viewer, number: int, _data: FormData) -> No
 
 
 async def _assignee(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
-    await actions.assign(s, viewer, number, web.whole(data, "user"))
+    await actions.assign(s, viewer, number, web.whole(data, "user"), seen=_seen(data))
 
 
 async def _participants(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
@@ -105,11 +110,13 @@ async def _participants(s: Session, viewer: Viewer, number: int, data: FormData)
 
 
 async def _urgency(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
-    await actions.change_urgency(s, viewer, number, web.field(data, "to"), web.field(data, "comment"))
+    to, comment = web.field(data, "to"), web.field(data, "comment")
+    await actions.change_urgency(s, viewer, number, to, comment, seen=_seen(data))
 
 
 async def _service(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
-    await actions.change_service(s, viewer, number, web.whole(data, "to"), web.field(data, "comment"))
+    to, comment = web.whole(data, "to"), web.field(data, "comment")
+    await actions.change_service(s, viewer, number, to, comment, seen=_seen(data))
 
 
 async def _rating(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
@@ -117,7 +124,8 @@ async def _rating(s: Session, viewer: Viewer, number: int, data: FormData) -> No
 
 
 async def _payment(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
-    await money.set_payment(s, viewer, number, web.field(data, "state"), web.field(data, "invoice") or None)
+    state, invoice = web.field(data, "state"), web.field(data, "invoice") or None
+    await money.set_payment(s, viewer, number, state, invoice, seen=_seen(data))
 
 
 async def _time(s: Session, viewer: Viewer, number: int, data: FormData) -> None:

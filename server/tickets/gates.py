@@ -13,7 +13,7 @@ from server.events.kinds import PUBLIC, STAFF, Line
 from server.money.queries import is_decided
 from server.people.policy import Viewer
 from server.tickets import policy, queries, talk
-from server.tickets.facts import participants
+from server.tickets.facts import Thing, participants, standing
 from server.tickets.model import Ticket
 from server.tickets.policy import Facts
 from server.tickets.workflow import OPEN
@@ -23,16 +23,25 @@ May = Callable[[Viewer, Facts], bool]
 NO_RIGHT = "На это у вас нет прав"
 
 
-def on_ticket(words: str, may: May = lambda _v, _f: True, line: Line = PUBLIC, *, while_open: bool = False) -> Audience:
+def on_ticket(
+    words: str,
+    may: May = lambda _v, _f: True,
+    line: Line = PUBLIC,
+    *,
+    while_open: bool = False,
+    changes: Thing | None = None,
+) -> Audience:
     """People who see that line of the ticket (else it is absent) and, by their right, may do this (else 403); what is
-    `while_open` nobody may any more in a ticket that is over."""
+    `while_open` nobody may any more in a ticket that is over. How the thing stands that the call `changes` is
+    remembered."""
 
-    async def gate(s: Session, viewer: Viewer, request: Request) -> None:
+    async def gate(s: Session, viewer: Viewer, request: Request) -> str | None:
         seen = await queries.find(s, viewer, web.number(request), line)
         if not may(viewer, seen.facts):
             raise Forbidden(NO_RIGHT, state=seen.ticket.status)
         if while_open and seen.ticket.status not in OPEN:
             raise Forbidden(OVER, state=seen.ticket.status)
+        return standing(seen.ticket, changes) if changes else None
 
     return Audience(words, gate)
 
@@ -72,14 +81,14 @@ WRITES = on_ticket("author, participants, approvers, executor, lead", lambda v, 
 WRITES_STAFF = on_ticket("staff who see the ticket", lambda v, f: policy.can_write(v, f, STAFF), STAFF)
 CHANGES = on_message("the message's author for 15 minutes, the lead always", PUBLIC)
 CHANGES_STAFF = on_message("the note's author for 15 minutes, the lead always", STAFF)
-MOVES = on_ticket("whom the table of transitions names", lambda v, f: bool(policy.actors(v, f)))
+MOVES = on_ticket("whom the table of transitions names", lambda v, f: bool(policy.actors(v, f)), changes="status")
 WORKS = on_ticket("executor of the service or assignee, lead", policy.can_work)
 LOGS_TIME = on_ticket("executor of the service or assignee, lead", policy.can_work, while_open=True)
-GIVES = on_ticket("lead; the assignee, who hands over", policy.can_assign, while_open=True)
+GIVES = on_ticket("lead; the assignee, who hands over", policy.can_assign, while_open=True, changes="assignee")
 ADDS = on_ticket("who writes in the ticket", policy.can_add_people, while_open=True)
 LEAVES = on_ticket("who writes in the ticket; everybody for themselves")
-SETS_URGENCY = on_ticket("author, lead", policy.can_change_urgency, while_open=True)
-MOVES_SERVICE = on_ticket("lead", lambda v, _f: policy.can_change_service(v), while_open=True)
-BILLS = on_ticket("accountant", lambda v, _f: policy.can_bill(v))
+SETS_URGENCY = on_ticket("author, lead", policy.can_change_urgency, while_open=True, changes="urgency")
+MOVES_SERVICE = on_ticket("lead", lambda v, _f: policy.can_change_service(v), while_open=True, changes="service")
+BILLS = on_ticket("accountant", lambda v, _f: policy.can_bill(v), changes="payment")
 DECIDES = Audience("approvers of the ticket's organisation", _deciders)
 RATES = on_ticket("the ticket's author", policy.can_rate)

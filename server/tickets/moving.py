@@ -14,13 +14,18 @@ from server.tickets.writing import Opened, open_ticket
 from server.words import text
 
 
-async def move(s: Session, viewer: Viewer, number: int, to: str, comment: str | None = None) -> Ticket:
-    """Takes one step of the table by hand; 403 if it could never be this person's, 409 if not from here."""
+async def move(
+    s: Session, viewer: Viewer, number: int, to: str, comment: str | None = None, *, seen: str | None = None
+) -> Ticket:
+    """Takes one step of the table by hand; 403 if it could never be this person's, 409 if not from here or no more
+    from where it was `seen`."""
     o = await open_ticket(s, viewer, number)
     if to not in STATUSES:
         raise Invalid({"to": "Такого статуса нет"})
     o.require(ever(to, o.actors))
     comment = text.comment(comment)
+    if seen not in (None, o.ticket.status):
+        raise _elsewhere(o)
     step = await possible(o, to, "status")
     if comment is None and step.asks_comment(o.actors):
         raise Invalid({"comment": "Напишите, почему: это увидят обе стороны"})
@@ -34,7 +39,11 @@ async def possible(o: Opened, to: str, via: Door) -> Transition:
     for step in moves(o.ticket.status, o.actors, via=via, back_to=o.ticket.waiting_from, no_approval=no_approval):
         if step.to == to and not (step.needs == "recent" and _long_ago(o.ticket)):
             return step
-    raise Conflict("Обращение сейчас в другом статусе", state=o.ticket.status)
+    raise _elsewhere(o)
+
+
+def _elsewhere(o: Opened) -> Conflict:
+    return Conflict("Обращение сейчас в другом статусе", state=o.ticket.status)
 
 
 async def approval_not_needed(o: Opened) -> bool:

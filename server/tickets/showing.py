@@ -19,6 +19,7 @@ from server.people.policy import WORKING_ROLES, Viewer
 from server.people.queries import approvers, by_ids, last_seen, members, staff
 from server.tickets import policy, queries, reading, turns
 from server.tickets.drafts import draft
+from server.tickets.facts import THINGS, standing
 from server.tickets.model import Ticket
 from server.tickets.people import people_json
 from server.tickets.queries import Seen
@@ -60,6 +61,7 @@ async def _beside(s: Session, viewer: Viewer, seen: Seen, online: set[int]) -> d
         "ticket": await queries.ticket_json(s, viewer, ticket),
         "people": await _people(s, viewer, seen, online),
         "can": can(viewer, seen),
+        "seen": {thing: standing(ticket, thing) for thing in THINGS},
         "moves": await _moves(s, viewer, seen),
         "executor": await _executor(s, viewer, ticket, online),
         "estimates": await _estimates(s, ticket.number),

@@ -8,6 +8,8 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from server.words.marks import Msgid
+
 LOCALES = ("ru", "en")
 DEFAULT = "ru"
 FOLDER = Path(__file__).parent.parent / "locale"
@@ -32,7 +34,8 @@ def known(locale: str | None) -> str:
 def translate(locale: str, message: str, **values: object) -> str:
     """One message marked by `N_`, in this language, with its named places filled."""
     text = catalogue(locale).gettext(message)
-    return text % values if values else text
+    told = {k: catalogue(locale).gettext(v) if isinstance(v, Msgid) else v for k, v in values.items()}
+    return text % told if told else text
 
 
 def translate_number(locale: str, one: str, many: str, num: int, **values: object) -> str:

@@ -1,11 +1,14 @@
 """What a form of the ticket page is answered without JavaScript: refused, it comes back with all that was typed."""
 
+import re
+
 from server.money.model import Estimate
+from server.tickets import actions
 from tests.cast import on_sqlite
 from tests.house import House
 from tests.people.browser import browser, text
 from tests.people.entrance import give_password
-from tests.tickets.ways import at
+from tests.tickets.ways import at, do
 
 pytestmark = on_sqlite
 
@@ -50,3 +53,32 @@ async def test_words_that_came_too_late_are_given_back(house: House) -> None:
         await b.come_in(c.vera)
         stranger = await b.post(f"/tickets/{number}/messages", text="Пустите")
         assert (stranger.status_code, "Пустите" in stranger.text) == (404, False)
+
+
+async def test_what_a_colleague_changed_while_one_chose_is_said_and_not_overwritten(house: House) -> None:
+    """(Seen red: Lev's choice stood in place of Denis's, 303.)"""
+    c = house.cast
+    await give_password(house.db, c.lev)
+    number = await at(house.db, c, "new")
+    async with browser(house) as b:
+        await b.come_in(c.lev)
+        shown = (await b.get(f"/tickets/{number}")).text
+        await do(house.db, c.denis, actions.claim, number)
+        await do(house.db, c.anna, actions.change_urgency, number, "high", "Стоим")
+        urgency = {"to": "low", "comment": "Это терпит"}
+        for form, chosen, told in (
+            ("assignee", {"user": str(c.gleb.id)}, "обращение передано: Денис Орлов"),
+            ("urgency", urgency, "срочность изменена: «Высокая»"),
+        ):
+            page = await b.post(f"/tickets/{number}/{form}", **chosen, seen=seen(shown, form))
+            assert (page.status_code, f"Пока вы выбирали, {told}" in text(page)) == (409, True)
+            assert chosen.get("comment", "") in page.text
+        now = (await b.get(f"/tickets/{number}")).text
+        assert (await b.post(f"/tickets/{number}/urgency", **urgency, seen=seen(now, "urgency"))).status_code == 303
+
+
+def seen(page: str, form: str) -> str:
+    """What that form of a ticket's page says it was drawn with."""
+    found = re.search(rf'action="/tickets/\d+/{form}"[^>]*><input type="hidden" name="seen" value="([^"]*)"', page)
+    assert found
+    return found[1]
