@@ -1,7 +1,7 @@
 """The room in real Chromium: what is written and attached is never lost, and stands the same after a reload."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from server.tickets import actions, talk
 from server.tickets.talk import Words
@@ -106,13 +106,16 @@ async def test_a_colleagues_answer_that_came_while_one_wrote_is_asked_about_once
 
 
 async def test_the_forms_beside_the_talk_keep_their_shape(seats: Seats) -> None:
-    """An empty estimate stays a form with its lines; who will read an answer follows who comes; nothing runs out."""
+    """An empty estimate stays a form with its lines; who will read an answer follows who comes; nothing runs out; who
+    was quicker is told where one chose, what one wrote stays, and a second press holds. (Seen red: overwritten; the
+    words gone with the panel's next look.)"""
     cast = seats.cast
     number = await ask(seats.db, cast.anna, cast.accounting)
     async with seats.db.transaction() as s:
         await actions.claim(s, await as_viewer(s, cast.denis), number)
-    window = await seats.window(cast.denis)
+    window = await seats.window(cast.lev)
     window.expect_fault("422")
+    window.expect_fault("409")
     page = window.page
     await ready(page, f"/tickets/{number}")
     await page.get_by_role("link", name="Оценить работы").filter(visible=True).first.click()
@@ -137,3 +140,20 @@ async def test_the_forms_beside_the_talk_keep_their_shape(seats: Seats) -> None:
         " - e.getBoundingClientRect().right"
     )
     assert over <= 0.5
+
+    async def late(route: Route) -> None:
+        async with seats.db.transaction() as s:
+            await actions.change_urgency(s, await as_viewer(s, cast.anna), number, "high", "Стоим")
+        await route.continue_()
+
+    facts = page.locator("[data-part=facts]")
+    await page.route(f"**/tickets/{number}/urgency", late, times=1)
+    await facts.locator("summary", has_text="Изменить срочность").click()
+    await facts.get_by_label("Срочность").select_option("low")
+    await facts.get_by_label("Причина").filter(visible=True).fill("Терпит")
+    await button(page, "Изменить срочность").click()
+    await expect(facts.locator("dl")).to_contain_text("Высокая")
+    await expect(facts.get_by_role("alert")).to_have_text("Пока вы выбирали, срочность изменена: «Высокая»")
+    await button(page, "Изменить срочность").click()
+    await expect(facts.locator("dl")).to_contain_text("Низкая")
+    await expect(facts.get_by_role("alert")).to_have_count(0)

@@ -1,5 +1,5 @@
 /** Puts a newer server-rendered fragment in the place of an older one without taking anything from the person:
- * typed text, open folds, focus and scroll stay. */
+ * typed text, what was said of a form, open folds, focus and scroll stay. */
 import { $$ } from "./dom.js";
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
@@ -18,9 +18,13 @@ function changed(control) {
 
 /** A control's place that survives a new rendering. @param {Control} control */
 function address(control) {
-  const form = control.form?.getAttribute("action") ?? "";
-  const to = control.form?.querySelector("[name=to],[name=decision]");
-  return [form, to instanceof HTMLInputElement ? to.value : "", control.name, control.type === "radio" ? control.value : ""].join(" ");
+  return [formName(control.form), control.name, control.type === "radio" ? control.value : ""].join(" ");
+}
+
+/** @param {HTMLFormElement | null} form */
+function formName(form) {
+  const to = form?.querySelector("[name=to],[name=decision]");
+  return `${form?.getAttribute("action") ?? ""} ${to instanceof HTMLInputElement ? to.value : ""}`;
 }
 
 /** What the person has done inside. @param {HTMLElement} root */
@@ -29,6 +33,7 @@ function remember(root) {
   const active = document.activeElement;
   return {
     values: new Map(controls.filter(changed).map(control => [address(control), control])),
+    said: new Map($$(root, "[data-error]").map(slot => [formName(slot.closest("form")), [...slot.childNodes]])),
     folds: $$(root, "details").filter(fold => fold.hasAttribute("open")).map(foldName),
     focus: active && root.contains(active) ? focusName(active) : "",
     caret: active instanceof HTMLTextAreaElement || (active instanceof HTMLInputElement && active.type === "text") ? active.selectionStart : null,
@@ -57,6 +62,7 @@ function restore(root, was) {
     else if (old && control.type !== "hidden") control.value = old.value;
     if (was.focus === focusName(control)) focus(control, was.caret);
   }
+  for (const slot of $$(root, "[data-error]")) slot.append(...(was.said.get(formName(slot.closest("form"))) ?? []));
   for (const fold of $$(root, "details")) if (was.folds.includes(foldName(fold))) fold.setAttribute("open", "");
   if (was.focus && !was.focus.startsWith("control")) $$(root, "a, button, summary").find(one => focusName(one) === was.focus)?.focus({ preventScroll: true });
   root.scrollTop = was.scroll;
