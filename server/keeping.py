@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import Date, DateTime, LargeBinary, Table, delete, func, insert, text
+from sqlalchemy import Date, DateTime, LargeBinary, Table, delete, func, insert, text, update
 from sqlalchemy import select as rows_of
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,7 +29,7 @@ from server.db import Database, Session, UtcDateTime
 from server.errors import Conflict, Invalid
 from server.files.storage import Storage
 from server.migrations import config, migrate, tables
-from server.people.model import User
+from server.people.model import ApiToken, User
 from server.tickets.model import EPOCH, Counter, Ticket
 
 FORMAT = 1
@@ -230,6 +230,7 @@ async def _settle(s: Session, epoch: int) -> None:
     row = await s.get(Counter, EPOCH)
     s.add(row := row or Counter(name=EPOCH, value=0))
     row.value = max(epoch, row.value) + 1
+    await s.exec(update(ApiToken).values(restored=True))
     dispatch = _table("dispatch")
     under_way = dispatch.c.state.in_(("waiting", "leaving"))
     await s.exec(

@@ -54,12 +54,14 @@ class Journal:
 
 @dataclass(frozen=True)
 class Asking:
-    """Who is asking, and by which door: `session` or `token` is the hash of what they showed."""
+    """Who is asking, and by which door: `session` or `token` is the hash of what they showed. `restored`: the token is
+    older than a restore of the journal (no log-in is)."""
 
     viewer: Viewer
     session: str | None = None
     token: str | None = None
     stale: bool = False
+    restored: bool = False
 
 
 def journal(conn: HTTPConnection) -> Journal:
@@ -96,7 +98,7 @@ async def by_token(s: Session, conn: HTTPConnection) -> Asking | None:
     if found is None:
         return None
     user, row = found
-    return Asking(await as_viewer(s, user), token=row.id)
+    return Asking(await as_viewer(s, user), token=row.id, restored=row.restored)
 
 
 async def recognise(s: Session, request: Request) -> Viewer | None:

@@ -27,7 +27,7 @@ ACTS = [
 QUESTIONS = ["queries", "inbox", "people", "counts", "groups", "narrowing", "showing"]  # and questions
 NOTICES = ["audience", "outbox", "digest", "letters", "digest_letter", "storm", "sweeping"]
 FLOORS = {
-    ROOF: ["app", "serving", "contract", "cli", "worker", "demo", "__main__"],
+    ROOF: ["app", "serving", "opening", "contract", "manual", "cli", "worker", "demo", "__main__"],
     EDGE: [
         *["pages", "own_pages", "admin_pages", "forms", "decision", "help", "offline"],
         *["api", "socket", "openapi", "health"],
@@ -52,7 +52,7 @@ FLOORS = {
     ],
     MODEL: ["model", "render", "wording", "codes", "passwords"],
     PURE: [
-        *["bodies", "kinds", "workflow", "policy", "protocol", "chain", "turns", "vat"],
+        *["bodies", "frames", "kinds", "workflow", "policy", "protocol", "chain", "turns", "vat"],
         *["details", "diagram", "highlight", "outcome", "labels", "markdown", "morphology", "names", "text", "wire"],
     ],
     GROUND: ["config", "errors", "db", "bus", "marks", "i18n", "clock"],

@@ -62,7 +62,8 @@ async def _everything(db: Database) -> dict[str, list[tuple[object, ...]]]:
     async with db.engine.connect() as connection:
         for table in SQLModel.metadata.sorted_tables:
             if table.name not in NOT_RESTORED | {"counter", "dispatch"}:
-                rows = await connection.execute(rows_of(table).order_by(*table.primary_key.columns))
+                columns = [c for c in table.columns if c.name != "restored"]  # that alone is no longer as it was
+                rows = await connection.execute(rows_of(*columns).order_by(*table.primary_key.columns))
                 found[table.name] = [tuple(row) for row in rows]
     return found
 

@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
 from server.db import Session
 from server.errors import Conflict, Invalid, NotFound
-from server.people.actions import access_changed, require_admin
+from server.events import access
+from server.people.actions import require_admin
 from server.people.model import Membership, User
 from server.people.policy import Viewer
 from server.people.queries import by_ids
@@ -69,7 +70,7 @@ async def add_member(
     member.can_approve, member.sees_all = can_approve, sees_all
     s.add(member)
     await s.flush()
-    access_changed(s, user)
+    await access.changed(s, user)
     return member
 
 
@@ -131,6 +132,5 @@ async def set_responsible(s: Session, viewer: Viewer, service: Service, people: 
         await s.delete(held[gone])
     s.add_all([Responsible(service_id=service.id, user_id=new) for new in wanted.keys() - held.keys()])
     await s.flush()
-    for user in (await by_ids(s, held.keys() ^ wanted.keys())).values():
-        access_changed(s, user)
+    await access.changed(s, *(await by_ids(s, held.keys() ^ wanted.keys())).values())
     log.info("service %s: responsible %s, set by %s", service.id, sorted(wanted), viewer.id)

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from server.events.access import AccessChanged, SessionEnded
 from server.events.bus import Bus
 from server.events.kinds import KINDS, PUBLIC
-from server.events.log import AccessChanged, Committed, ReadMoved, SessionEnded, room_name
+from server.events.log import Committed, ReadMoved, room_name
 from server.people.policy import is_staff
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Fanout:
 
     async def _event(self, item: Committed) -> None:
         room = room_name(item.ticket, item.line)
-        body = {"t": "event", "seq": item.seq, "event": item.event, "public": item.public}
+        body = {"t": "event", "seq": item.seq, "event": item.event, "public": item.public, "access": item.access}
         await self.bus.publish(room, message(body))
 
     async def _read(self, item: ReadMoved) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import SQLModel, col, select
 from server.clock import now
 from server.db import Session
 from server.events import chain
+from server.events.access import COUNT
 from server.events.kinds import KINDS, PUBLIC, STAFF, Kind, Line
 from server.events.model import Event
 from server.people.model import User
@@ -21,19 +22,21 @@ from server.tickets.model import Ticket
 
 PAGE = 200
 NEWEST = 50
+COUNTED = "access"
 _NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
 class Committed:
     """News for the fan-out: an event as it goes over the wire. `public`: how far the public log was then; rights are
-    shifted there, also those to hear of this event."""
+    shifted there, also those to hear of this event. `access`: how often rights of people had changed by then."""
 
     ticket: int
     line: Line
     seq: int
     event: dict[str, Any]
     public: int
+    access: int
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,6 @@ class ReadMoved:
     line: Line
     person: dict[str, Any]
     upto: int
-
-
-@dataclass(frozen=True)
-class AccessChanged:
-    """News for the fan-out: what this person may see, or whether they may come in at all, has changed."""
-
-    user: int
-
-
-@dataclass(frozen=True)
-class SessionEnded:
-    """News for the fan-out: this log-in is over; its sockets end with it."""
-
-    session: str
 
 
 def micros(moment: datetime) -> int:
@@ -80,7 +69,7 @@ async def append(
     if line not in kind.on:
         raise ValueError(f"{kind.kind} does not stand on the {line} line")
     at = now()
-    seq = await _take_number(s, ticket, line, at, also if line == STAFF else {"last_at": at, **also})
+    seq, access = await _take_number(s, ticket, line, at, also if line == STAFF else {"last_at": at, **also})
     data = kind.model_dump(mode="json", by_alias=True, exclude={"text", "id"} if kind.has_text else None)
     text = getattr(kind, "text", None) if kind.has_text else None
     salt = chain.new_salt()
@@ -93,16 +82,19 @@ async def append(
     s.add(event)
     await s.flush()
     if s.heard:
-        s.tell(Committed(ticket.number, line, seq, (await wire(s, [event]))[0], ticket.head))
+        s.tell(Committed(ticket.number, line, seq, (await wire(s, [event]))[0], ticket.head, access))
     return event
 
 
-async def _take_number(s: Session, ticket: Ticket, line: Line, at: datetime, also: Mapping[str, Any]) -> int:
+async def _take_number(
+    s: Session, ticket: Ticket, line: Line, at: datetime, also: Mapping[str, Any]
+) -> tuple[int, int]:
     values = {"of": ticket.number, "moment": micros(at)} | {f"new_{k}": v for k, v in also.items()}
-    row = (await s.execute(_taking(line, tuple(also)), values)).mappings().one()
+    row = dict((await s.execute(_taking(line, tuple(also)), values)).mappings().one())
+    access = int(row.pop(COUNTED))
     for name, value in row.items():
         set_committed_value(ticket, name, value)
-    return int(row["head" if line == PUBLIC else "staff_head"])
+    return int(row["head" if line == PUBLIC else "staff_head"]), access
 
 
 # Made once, and on the bare table: to build the statement, or to look for objects it might touch, costs more than to
@@ -112,7 +104,12 @@ def _taking(line: Line, also: tuple[str, ...]) -> Any:
     c = SQLModel.metadata.tables["ticket"].c
     head, *versions = ("head", "changed", "staff_changed") if line == PUBLIC else ("staff_head", "staff_changed")
     values = {head: c[head] + 1} | {v: _later(c[v]) for v in versions} | {n: bindparam(f"new_{n}") for n in also}
-    return update(c.number.table).where(c.number == bindparam("of")).values(values).returning(*(c[n] for n in values))
+    return (
+        update(c.number.table)
+        .where(c.number == bindparam("of"))
+        .values(values)
+        .returning(*(c[n] for n in values), COUNT.label(COUNTED))
+    )
 
 
 def _later(column: Any) -> Any:

@@ -11,9 +11,10 @@ from sqlmodel import col, select
 from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Gone, Invalid, TooMany
+from server.events import access
 from server.notices.model import Dispatch
 from server.people import attempts, details, sessions
-from server.people.actions import access_changed, locked
+from server.people.actions import locked
 from server.people.entering import Claim
 from server.people.model import Challenge, LoginSession, MailLink, User
 from server.people.passwords import Password
@@ -136,4 +137,4 @@ async def prefer(s: Session, viewer: Viewer, *, locale: str, time_zone: str, dig
             raise Invalid({field: "Выберите из списка"})
     user = await locked(s, viewer.id)
     user.locale, user.time_zone, user.digest, user.digest_hour = locale, time_zone, digest, digest_hour
-    access_changed(s, user)  # open sockets speak the new language
+    await access.changed(s, user)  # open sockets speak the new language

@@ -15,7 +15,7 @@ from server.catalogue.model import Organisation
 from server.clock import now
 from server.db import Session
 from server.errors import Conflict, Faults, Invalid, NotFound
-from server.events.log import AccessChanged
+from server.events import access
 from server.notices.model import Dispatch
 from server.people import details, handover, sessions
 from server.people.model import ApiToken, Challenge, MailLink, Membership, User
@@ -149,7 +149,7 @@ async def amend(s: Session, viewer: Viewer, user_id: int, account: Account) -> U
     user.position, user.roles = checked.position, list(checked.roles)
     if checked.organisation is not None:
         await set_membership(s, viewer, user, checked.organisation, checked.can_approve, checked.sees_all)
-    access_changed(s, user)
+    await access.changed(s, user)
     log.info("user %s amended by %s", user.id, viewer.id)
     return user
 
@@ -176,7 +176,7 @@ async def set_membership(
     member.can_approve, member.sees_all = can_approve, sees_all
     s.add(member)
     await s.flush()
-    access_changed(s, user)
+    await access.changed(s, user)
 
 
 async def send_new_password(s: Session, viewer: Viewer, user_id: int, password: Password, *, link: str) -> None:
@@ -203,7 +203,7 @@ async def deactivate(s: Session, viewer: Viewer, user_id: int) -> None:
     await sessions.end_all(s, user)
     for ended in (ApiToken, MailLink):  # let in again, the person does not find old keys working
         await s.exec(delete(ended).where(col(ended.user_id) == user_id))
-    access_changed(s, user)
+    await access.changed(s, user)
     log.info("user %s deactivated by %s", user.id, viewer.id)
 
 
@@ -212,7 +212,7 @@ async def reactivate(s: Session, viewer: Viewer, user_id: int) -> None:
     require_admin(viewer)
     user = await locked(s, user_id)
     user.active = True
-    access_changed(s, user)
+    await access.changed(s, user)
     log.info("user %s reactivated by %s", user.id, viewer.id)
 
 
@@ -223,13 +223,6 @@ async def locked(s: Session, user_id: int) -> User:
     if user is None:
         raise NotFound
     return user
-
-
-def access_changed(s: Session, user: User) -> None:
-    """What this person may see is no longer what open pages were told."""
-    assert user.id is not None
-    user.access_version += 1
-    s.tell(AccessChanged(user.id))
 
 
 JOURNAL = "the journal"  # no login that is given out holds a space

@@ -102,13 +102,15 @@ class MailLink(SQLModel, table=True):
 
 
 class ApiToken(SQLModel, table=True):
-    """A bearer token with the rights of its person; only its hash is kept."""
+    """A bearer token with the rights of its person; only its hash is kept. `restored`: it came back with a copy of the
+    journal, and whoever shows it may know what is no longer true."""
 
     __tablename__ = "api_token"
     id: str = Field(primary_key=True, max_length=64)
     user_id: int = Field(foreign_key="user.id", index=True)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    restored: bool = False
 
 
 class Presence(SQLModel, table=True):

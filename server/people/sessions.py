@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from server.clock import now
 from server.db import Session
-from server.events.log import SessionEnded
+from server.events import access
 from server.people.model import Challenge, LoginSession, User
 
 PASSWORD, FULL = "password", "full"  # stages of a log-in
@@ -94,8 +94,7 @@ async def end(s: Session, *session_ids: str) -> None:
     """Ends log-ins and cuts their sockets."""
     await s.exec(delete(Challenge).where(col(Challenge.session_id).in_(session_ids)))
     await s.exec(delete(LoginSession).where(col(LoginSession.id).in_(session_ids)))
-    for session_id in session_ids:
-        s.tell(SessionEnded(session_id))
+    await access.ended(s, *session_ids)
 
 
 async def end_all(s: Session, user: User, *, but: str | None = None) -> None:

@@ -8,7 +8,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.people.policy import Viewer
 from server.rooms.protocol import TOO_SLOW
-from server.rooms.room import Seat
+from server.rooms.seats import Seat
+from server.words import i18n
 
 WAITING_LIMIT = 256 * 1024
 CLOSE_WITHIN = 2.0
@@ -17,13 +18,18 @@ CLOSE_WITHIN = 2.0
 class Connection:
     """`send` queues and never waits; one writer task sends. More than 256 KB waiting closes the socket with 4408."""
 
-    def __init__(self, socket: WebSocket, viewer: Viewer, session: str | None, token: str | None, locale: str) -> None:
+    def __init__(
+        self, socket: WebSocket, viewer: Viewer, rights: int, *, session: str | None, token: str | None, restored: bool
+    ) -> None:
         self.socket = socket
         self.viewer = viewer
+        self.rights = rights
         self.session = session
         self.token = token
-        self.locale = locale
+        self.restored = restored
+        self.locale = i18n.known(viewer.locale)
         self.seats: dict[str, Seat] = {}
+        self.entered: set[str] = set()
         self.code: int | None = None
         self._waiting: deque[tuple[str, int]] = deque()
         self._size = 0

@@ -6,7 +6,7 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 from server.config import Limits
 from server.db import Database
@@ -15,26 +15,18 @@ from server.events.fanout import NEWS, message
 from server.events.kinds import PUBLIC, STAFF
 from server.events.log import room_name
 from server.people.policy import Viewer, is_staff
-from server.rooms import room as rooms
 from server.rooms.buckets import Doorman
 from server.rooms.joining import replay
 from server.rooms.lists import Lists
 from server.rooms.presence import TYPING, Presence
-from server.rooms.protocol import TicketRoom, ticket_room
-from server.rooms.room import Room, Seat
+from server.rooms.protocol import Join, TicketRoom, ticket_room
+from server.rooms.rights import Rights
+from server.rooms.room import Bell, Room
+from server.rooms.seats import Connection, Seat
 from server.tickets.model import EPOCH, Counter
 
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
-
-
-class Connection(rooms.Connection, Protocol):
-    """One socket as the hub knows it."""
-
-    session: str | None
-    token: str | None
-
-    async def end(self, code: int) -> None: ...
 
 
 class Hub:
@@ -49,8 +41,8 @@ class Hub:
         self.rooms: dict[str, Room] = {}
         self.connections: set[Connection] = set()
         self.presence = Presence(self.process, bus, self._came_or_left)
-        self.lists = Lists(db, self.presence)
-        self.changed = asyncio.Event()
+        self.rights = Rights(db, self.connections, self._recheck)
+        self.lists = Lists(db, self.presence, self.rights)
         self.epoch = 0
         self._subscribing = asyncio.Lock()
         self._news: dict[str, Callable[[Json], Awaitable[None]]] = {
@@ -67,19 +59,23 @@ class Hub:
         await self.bus.subscribe(NEWS)
         await self.bus.publish(NEWS, message({"t": "who"}))
 
-    async def enter(self, connection: Connection, name: str, after: int | None, html: bool) -> None:
+    async def enter(self, connection: Connection, join: Join) -> None:
         """Enters a ticket's room, or catches up in one already entered. `NotFound` leaves no trace."""
-        place = ticket_room(name)
+        name, place = join.room, ticket_room(join.room)
         await self.lists.check(connection.viewer, place)
         room = self._room(name, place)
         seat = connection.seats.get(name)
         if seat is None:
-            seat = connection.seats[name] = Seat(connection, html)
+            seat = connection.seats[name] = Seat(connection, join.html)
             room.seats.add(seat)
-        seat.html = html
+        seat.html = join.html
         try:
             await asyncio.shield(room.opening)
-            await replay(room, seat, after, self.db, self.presence)
+            if self._outdated(connection, join):
+                await room.show_out(seat)
+            else:
+                await replay(room, seat, join.after)
+                connection.entered.add(name)
         except BaseException:
             await self._vacate(seat, room)
             await self._give_up(room)
@@ -88,10 +84,18 @@ class Hub:
             seat.present = True
             await self.presence.enter(place.ticket, connection.viewer.person())
 
+    def _outdated(self, connection: Connection, join: Join) -> bool:
+        """Whether what this socket knows of the room may be from before the journal was restored: numbers up to `after`
+        may stand for other events now. Whoever names the epoch knows; else a token of that time has not to be believed
+        until it has begun anew."""
+        if join.epoch is not None and join.epoch != self.epoch:
+            return True
+        return connection.restored and bool(join.after) and join.epoch is None and join.room not in connection.entered
+
     def _room(self, name: str, place: TicketRoom) -> Room:
         room = self.rooms.get(name)
         if room is None:
-            room = self.rooms[name] = Room(name, place, self.db, self._vacate)
+            room = self.rooms[name] = Room(name, place, self.db, self.rights, self.presence, self._vacate)
             room.opening = asyncio.create_task(self._open(room))
             room.opening.add_done_callback(lambda task: task.cancelled() or task.exception())
         return room
@@ -150,7 +154,7 @@ class Hub:
             if channel == NEWS:
                 await self._news[body["t"]](body)
             elif (room := self.rooms.get(channel)) is not None:
-                room.ring(body["seq"], body["event"], body.get("public", 0))
+                room.ring(Bell(body["seq"], body["event"], body.get("public", 0), body.get("access", 0)))
         except Exception:
             log.exception("bus: a message on %s was dropped", channel)
 
@@ -159,7 +163,7 @@ class Hub:
         self.lists.touch(body["staff"], staff_only=True)
         for ticket, seq in body["shifted"]:
             if room := self.rooms.get(room_name(ticket, STAFF)):
-                room.ring(0, None, seq)
+                room.ring(Bell(0, None, seq, 0))
 
     async def _on_read(self, body: Json) -> None:
         person = body["person"]
@@ -188,7 +192,14 @@ class Hub:
         self.lists.touch([ticket], staff_only=True, same=True)
 
     async def _on_change(self, _body: Json) -> None:
-        self.changed.set()
+        self.rights.bell.set()
+
+    async def _recheck(self, stale: list[Connection]) -> None:
+        """These people's rights have changed."""
+        for name in {name for c in stale for name in c.seats}:
+            if room := self.rooms.get(name):
+                await room.recheck()
+        await self.lists.verify(stale)
 
     async def _on_who(self, _body: Json) -> None:
         await self.presence.announce()

@@ -3,12 +3,12 @@ comes twice."""
 
 from typing import Any
 
-from server.db import Database, Session
+from server.db import Session
 from server.events import log as events
 from server.events.kinds import PUBLIC
-from server.rooms.presence import Presence
 from server.rooms.protocol import MAX_FRAME, encode
-from server.rooms.room import Room, Seat
+from server.rooms.room import Room
+from server.rooms.seats import Seat
 from server.tickets import policy, queries
 from server.tickets.people import people_json
 from server.words.render import rendered
@@ -16,13 +16,15 @@ from server.words.render import rendered
 ENVELOPE = 16 * 1024
 
 
-async def replay(room: Room, seat: Seat, after: int | None, db: Database, presence: Presence) -> None:
+async def replay(room: Room, seat: Seat, after: int | None) -> None:
     """Sends `joined` with a page of the log, read at one moment with the right to see it. The seat goes live only when
     the page reaches what the room passes on. Whoever is shown out meanwhile gets nothing more."""
     seat.live, seat.pending = False, []
     start = after
     while True:
-        async with db.reading(one_moment=True) as s:
+        async with room.rights.moment([seat]) as s:
+            if seat not in room.seats:
+                return
             viewer = seat.connection.viewer
             seen = await queries.find(s, viewer, room.place.ticket, room.place.line)
             head = seen.ticket.head if room.place.line == PUBLIC else seen.ticket.staff_head
@@ -41,7 +43,7 @@ async def replay(room: Room, seat: Seat, after: int | None, db: Database, presen
             break
         start = after if after is not None else (page[0]["seq"] - 1 if page else 0)
     seat.seen = last
-    _joined(room, seat, texts, head, people, presence, more=more)
+    _joined(room, seat, texts, head, people, more=more)
     _go_live(seat, more)
 
 
@@ -81,17 +83,8 @@ def _go_live(seat: Seat, more: bool) -> None:
         seat.offer(event)
 
 
-def _joined(
-    room: Room,
-    seat: Seat,
-    texts: list[str],
-    head: int,
-    people: list[dict[str, Any]],
-    presence: Presence,
-    *,
-    more: bool,
-) -> None:
-    online = presence.online(room.place.ticket)
+def _joined(room: Room, seat: Seat, texts: list[str], head: int, people: list[dict[str, Any]], *, more: bool) -> None:
+    online = room.presence.online(room.place.ticket) | {seat.connection.viewer.id}
     shown = [p | {"online": p["id"] in online} for p in people]
     rest = {"head": head, "more": more, "people": shown}
     frame = f'{{"op":"joined","room":"{room.name}","events":[{",".join(texts)}],{encode(rest)[1:]}'

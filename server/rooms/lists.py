@@ -14,7 +14,8 @@ from server.events.log import micros
 from server.people.policy import Viewer
 from server.rooms.presence import Presence
 from server.rooms.protocol import INBOX, QUEUE, TicketRoom, encode
-from server.rooms.room import Connection
+from server.rooms.rights import Rights
+from server.rooms.seats import Connection
 from server.tickets import policy, queries
 from server.tickets.inbox import inbox_items, taking_part
 from server.tickets.model import Ticket
@@ -79,9 +80,10 @@ class Lists:
     """Keeps the list rooms of this process true: `touch` marks tickets, `turn` sends what changed, at most one row a
     ticket and turn."""
 
-    def __init__(self, db: Database, presence: Presence) -> None:
+    def __init__(self, db: Database, presence: Presence, rights: Rights) -> None:
         self.db = db
         self.presence = presence
+        self.rights = rights
         self.queue: dict[Connection, ListSeat] = {}
         self.inbox: dict[Connection, ListSeat] = {}
         self.bell = asyncio.Event()
@@ -105,7 +107,7 @@ class Lists:
         """Sends the first 200 open rows; from then on each change of a row."""
         seat = self.queue[connection] = ListSeat(connection, html)
         try:
-            async with self.db.reading(one_moment=True) as s:
+            async with self.rights.moment([seat]) as s:
                 tickets = await queries.open_tickets(s, connection.viewer)
                 known = await queries.gather(s, tickets, {connection.viewer.id})
         except BaseException:
@@ -121,13 +123,12 @@ class Lists:
         """Sends what is unread; from then on each change of it."""
         seat = self.inbox[connection] = ListSeat(connection, counts=True)
         since = micros(self._asked - OVERLAP)
-        lately = select(Ticket.number, Ticket.changed).where(
-            col(Ticket.changed) > since, taking_part(connection.viewer)
-        )
+        lately = select(Ticket.number, Ticket.changed).where(col(Ticket.changed) > since)
         try:
-            async with self.db.reading(one_moment=True) as s:
+            async with self.rights.moment([seat]) as s:
                 items = await inbox_items(s, connection.viewer)
-                known = dict((await s.exec(lately)).all())  # what the poll would find is told already
+                # What the poll would find is told already.
+                known = dict((await s.exec(lately.where(taking_part(connection.viewer)))).all())
         except BaseException:
             self._forget(self.inbox, seat)
             raise
@@ -171,7 +172,7 @@ class Lists:
         queue, inbox = dict(self.queue), dict(self.inbox)
         if not dirty or not (queue or inbox):
             return
-        async with self.db.reading(one_moment=True) as s:
+        async with self.rights.moment((*queue.values(), *inbox.values())) as s:
             tickets = list((await s.exec(select(Ticket).where(col(Ticket.number).in_(dirty)))).all())
             known = await queries.gather(s, tickets, {c.viewer.id for c in queue})
             drawn = Drawn()

@@ -5,90 +5,34 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from server.db import AWAY, Database
 from server.errors import NotFound
+from server.events import access
 from server.events import log as events
-from server.events.kinds import KINDS, PUBLIC, STAFF, Line
-from server.people.policy import Viewer
+from server.events.kinds import KINDS, PUBLIC, STAFF
+from server.people.policy import is_staff
+from server.rooms.presence import Presence
 from server.rooms.protocol import TicketRoom, encode
+from server.rooms.rights import Rights
+from server.rooms.seats import Prepared, Seat
 from server.tickets import policy
 from server.tickets.facts import participants
 from server.tickets.model import Ticket
 from server.tickets.people import writers
-from server.words.render import rendered
 
 log = logging.getLogger(__name__)
 
 
-class Connection(Protocol):
-    """One socket as rooms know it. `send` never waits: it queues, and closes the socket when too much is waiting; a
-    `page` is the answer to a join and may be long."""
-
-    viewer: Viewer
-    seats: dict[str, "Seat"]
-
-    @property
-    def locale(self) -> str: ...
-    def send(self, frame: str, *, page: bool = False) -> None: ...
-
-
-class Prepared:
-    """One event made ready for many sockets: each form of its frame is encoded once for all of them."""
-
-    def __init__(self, room: str, line: Line, event: dict[str, Any]) -> None:
-        self.room = room
-        self.line = line
-        self.event = event
-        self._frames: dict[str | None, str] = {}
-
-    @property
-    def seq(self) -> int:
-        return int(self.event["seq"])
-
-    def frame(self, locale: str | None) -> str:
-        """The `event` frame; with a locale, with its rendered row."""
-        if locale not in self._frames:
-            body = {"op": "event", "room": self.room, "event": rendered(self.event, self.line, locale)}
-            self._frames[locale] = encode(body)
-        return self._frames[locale]
-
-
-class Seat:
-    """One socket in one room: what it has seen, and what waits while it is still joining. `staff`: it may know what all
-    of the staff do here; `present`: others were told that it is here."""
-
-    __slots__ = ("connection", "html", "live", "pending", "present", "seen", "staff")
-
-    def __init__(self, connection: Connection, html: bool) -> None:
-        self.connection = connection
-        self.html = html
-        self.seen = 0
-        self.live = False
-        self.pending: list[Prepared] | None = []
-        self.staff = False
-        self.present = False
-
-    @property
-    def locale(self) -> str | None:
-        return self.connection.locale if self.html else None
-
-    def offer(self, event: Prepared) -> None:
-        """Sends the next event; repeats are dropped. The room offers without gaps, so there is nothing else to do."""
-        if self.pending is not None:
-            self.pending.append(event)
-        elif self.live and event.seq > self.seen:
-            self.seen = event.seq
-            self.connection.send(event.frame(self.locale))
-
-
 class Bell(NamedTuple):
-    """Event `seq` was committed, when the public log was at `public`; the event itself where it came along."""
+    """Event `seq` was committed, when the public log was at `public` and rights of people had changed `access` times;
+    the event itself where it came along."""
 
     seq: int
     event: dict[str, Any] | None
     public: int
+    access: int
 
 
 class Room:
@@ -97,11 +41,14 @@ class Room:
     opening: "asyncio.Task[None]"
 
     def __init__(
-        self, name: str, place: TicketRoom, db: Database, vacate: Callable[[Seat, "Room"], Awaitable[None]]
-    ) -> None:
+        self, name: str, place: TicketRoom, db: Database, rights: Rights, presence: Presence,
+        vacate: Callable[[Seat, "Room"], Awaitable[None]],
+    ) -> None:  # fmt: skip
         self.name = name
         self.place = place
         self.db = db
+        self.rights = rights
+        self.presence = presence
         self.head: int | None = None
         self.seats: set[Seat] = set()
         self._wrote: set[int] = set()
@@ -111,11 +58,10 @@ class Room:
         self._bells: deque[Bell] = deque()
         self._answering: asyncio.Task[None] | None = None
 
-    def ring(self, seq: int, event: dict[str, Any] | None, public: int) -> None:
-        """A bell. The next event is passed on as it came; whatever needs the database is done by a task of this room,
-        so that a slow answer holds up nobody else."""
-        bell = Bell(seq, event, public)
-        if self.head is None or not (seq > self.head or self._doubts(bell)):
+    def ring(self, bell: Bell) -> None:
+        """The next event is passed on as it came; whatever needs the database is done by a task of this room, so that a
+        slow answer holds up nobody else."""
+        if self.head is None or not (bell.seq > self.head or self._doubts(bell)):
             return
         if self._answering is None and self._plain(bell):
             self._pass_on(bell.event or {})
@@ -135,6 +81,7 @@ class Room:
             bell.event is not None
             and bell.seq == (self.head or 0) + 1
             and not self._doubts(bell)
+            and self.rights.known(self.seats, bell.access)
             and not KINDS[bell.event["kind"]].shifts_access
         )
 
@@ -159,7 +106,7 @@ class Room:
         if self.head is None or bell.seq <= self.head:
             return
         if bell.event is not None and bell.seq == self.head + 1:
-            await self._judge([bell.event])
+            await self._judge([bell.event], bell.access)
         else:
             await self._catch_up()
 
@@ -169,23 +116,36 @@ class Room:
             async with self.db.reading() as s:
                 rows = await events.after(s, self.place.ticket, self.place.line, self.head)
                 found = await events.wire(s, rows)
+                change = await access.counted(s)
             if self.place.line == STAFF:
                 await self.recheck()
-            await self._judge(found)
+            await self._judge(found, change)
             more = len(found) == events.PAGE
 
-    async def _judge(self, found: list[dict[str, Any]]) -> None:
+    async def _judge(self, found: list[dict[str, Any]], change: int) -> None:
+        """Passes events on that were committed before the rights of people changed once more after `change`."""
         for event in found:
             if KINDS[event["kind"]].shifts_access:
                 await self.recheck()
+            await self.rights.make_known(self.seats, change)
             self._pass_on(event)
 
     def _pass_on(self, event: dict[str, Any]) -> None:
-        self._name(event)
+        named = self._name(event)
         prepared = Prepared(self.name, self.place.line, event)
         self.head = prepared.seq
         for seat in tuple(self.seats):
             seat.offer(prepared)
+        if named:
+            self._introduce(named)
+
+    def _introduce(self, person: dict[str, Any]) -> None:
+        """Clients are told that somebody of the staff is here of whom they may know from now on."""
+        if person["id"] in self.presence.online(self.place.ticket):
+            text = encode({"op": "presence", "room": self.name, "user": person, "online": True})
+            for seat in tuple(self.seats):
+                if seat.live and not seat.staff:
+                    seat.connection.send(text)
 
     async def recheck(self) -> None:
         """Whoever may not see this room any more is shown out before the next event passes."""
@@ -216,15 +176,26 @@ class Room:
         self._checked = max(self._checked, ticket.head)
         self.head = ticket.head if self.place.line == PUBLIC else ticket.staff_head
 
-    def _name(self, event: dict[str, Any]) -> None:
+    def _name(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        """Keeps whom of the staff clients may know here; the PERSON whom they may know by this event for the first
+        time."""
+        named = {"message": "author", "assignee": "to"}.get(event["kind"])
+        if named is None:
+            return None
+        person: dict[str, Any] | None = event[named]
+        new = person is not None and is_staff(person["roles"]) and not self._is_named(person["id"])
         if event["kind"] == "message":
             self._wrote.add(event["author"]["id"])
-        elif event["kind"] == "assignee":
-            self._assignee = event["to"]["id"] if event["to"] else None
+        else:
+            self._assignee = person["id"] if person else None
+        return person if new else None
+
+    def _is_named(self, person: int) -> bool:
+        return person in self._wrote or person == self._assignee
 
     def _may_name(self, seat: Seat, person: int, staff: bool) -> bool:
         """Whether this socket may learn what that person does here."""
-        return not staff or seat.staff or person in self._wrote or person == self._assignee
+        return not staff or seat.staff or self._is_named(person)
 
     def tell(self, frame: dict[str, Any], person: int, *, staff: bool, but: int | None = None) -> None:
         """A passing frame (typing, read, presence) to everybody who may know of that person; never logged."""

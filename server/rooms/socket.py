@@ -13,6 +13,7 @@ from server.clock import now
 from server.config import Limits
 from server.db import AWAY, Session
 from server.errors import Forbidden, Malformed, NotFound, Refusal, TooMany, Unavailable
+from server.events import access
 from server.events.kinds import MAX_TEXT
 from server.events.log import instant
 from server.people.policy import Viewer
@@ -23,7 +24,6 @@ from server.rooms.connection import Connection
 from server.rooms.protocol import INBOX, QUEUE, Frame, Join, Leave, Read, Say, Typing, encode, ticket_room
 from server.rooms.watch import vouch, vouch_no_more
 from server.tickets import talk
-from server.words import i18n
 
 BAD_FRAMES = 3
 FRAMES_PER_SECOND, SECONDS_AT_ONCE = 200, 2.0
@@ -41,14 +41,16 @@ async def socket(websocket: WebSocket) -> None:
     if journal.settings.secure and websocket.url.scheme != "wss":
         await websocket.send_denial_response(PlainTextResponse("wss only (behind a proxy: TRUSTED_PROXIES)", 403))
         return
-    asking, refused = await _who(websocket, journal)
+    asking, rights, refused = await _who(websocket, journal)
     offered = websocket.scope.get("subprotocols", [])
     await websocket.accept(protocol.SUBPROTOCOL if protocol.SUBPROTOCOL in offered else None)
     if asking is None or refused:
         await websocket.close(refused)
         return
     viewer = asking.viewer
-    connection = Connection(websocket, viewer, asking.session, asking.token, i18n.known(viewer.locale))
+    connection = Connection(
+        websocket, viewer, rights, session=asking.session, token=asking.token, restored=asking.restored
+    )
     address = websocket.client.host if websocket.client else ""
     with journal.hub.doorman.admitted(viewer.id, address) as allowed:
         if not allowed:
@@ -58,20 +60,22 @@ async def socket(websocket: WebSocket) -> None:
         await _Conversation(connection, journal).run()
 
 
-async def _who(websocket: WebSocket, journal: web.Journal) -> tuple[web.Asking | None, int]:
-    """Who is asking, or the code to close with at once, so that a page knows why."""
+async def _who(websocket: WebSocket, journal: web.Journal) -> tuple[web.Asking | None, int, int]:
+    """Who is asking, with how many changes of rights taken account of; and the code to close with at once, so that a
+    page knows why."""
     ours = [p for p in websocket.scope.get("subprotocols", []) if p.startswith("journal.")]
     if ours and protocol.SUBPROTOCOL not in ours:
-        return None, protocol.TOO_OLD
+        return None, 0, protocol.TOO_OLD
     try:
         async with journal.db.reading() as s:
+            rights = await access.counted(s)  # before the viewer: a change in between is looked up once more
             asking = await (web.by_token if web.bearer(websocket) else web.by_cookie)(s, websocket)
     except AWAY as problem:
         journal.db.complain("socket", problem)
-        return None, protocol.OVERLOADED
+        return None, 0, protocol.OVERLOADED
     if asking is None:
-        return None, protocol.LOG_IN_AGAIN
-    return asking, 0 if asking.viewer.belongs else protocol.NO_ACCESS
+        return None, 0, protocol.LOG_IN_AGAIN
+    return asking, rights, 0 if asking.viewer.belongs else protocol.NO_ACCESS
 
 
 def _origin_fits(websocket: WebSocket, origins: frozenset[str]) -> bool:
@@ -200,7 +204,7 @@ class _Conversation:
         elif frame.room == INBOX:
             await self.hub.lists.enter_inbox(self.c)
         else:
-            await self.hub.enter(self.c, frame.room, frame.after, frame.html)
+            await self.hub.enter(self.c, frame)
 
     async def _leave(self, frame: Leave) -> None:
         if frame.room in (QUEUE, INBOX):

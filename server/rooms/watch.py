@@ -12,12 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from server.clock import now
-from server.db import AWAY, Database, Session
+from server.db import AWAY, Database
 from server.events.kinds import PUBLIC
-from server.people.model import ApiToken, LoginSession, Presence, User
-from server.people.queries import viewer
-from server.rooms.hub import Connection, Hub
-from server.rooms.protocol import LOG_IN_AGAIN, NO_ACCESS
+from server.people.model import Presence
+from server.rooms.hub import Hub
+from server.rooms.room import Bell
 from server.tickets.model import Ticket
 
 log = logging.getLogger(__name__)
@@ -36,7 +35,7 @@ async def watch(hub: Hub) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hub.bus.run())
         tasks.create_task(_loop(hub.db, "lists", hub.lists.turn, hub.lists.bell, lambda: LISTS_AGAIN))
-        tasks.create_task(_loop(hub.db, "access", lambda: check_access(hub), hub.changed, lambda: ACCESS_EVERY))
+        tasks.create_task(_loop(hub.db, "access", hub.rights.look, hub.rights.bell, lambda: ACCESS_EVERY))
         tasks.create_task(_loop(hub.db, "heads", lambda: check_heads(hub), turned, lambda: _heads_every(hub)))
         tasks.create_task(_loop(hub.db, "beat", lambda: beat(hub), asyncio.Event(), lambda: BEAT_EVERY))
 
@@ -66,63 +65,6 @@ async def _loop(
                 await (asyncio.Event() if away else bell).wait()
 
 
-async def check_access(hub: Hub) -> None:
-    """Closes sockets whose log-in is over, and shows people out of what they may not see any more."""
-    connections = tuple(hub.connections)
-    if not connections:
-        return
-    async with hub.db.reading(one_moment=True) as s:
-        users = await _users(s, {c.viewer.id for c in connections})
-        alive = await _alive(s, connections)
-        stale = [c for c in connections if c in alive and users[c.viewer.id].access_version != c.viewer.access_version]
-        fresh = {i: await viewer(s, i) for i in {c.viewer.id for c in stale}}
-    for c in connections:
-        if c not in alive:
-            await c.end(LOG_IN_AGAIN)
-    for c in stale:
-        if (changed := fresh[c.viewer.id]) is not None:
-            c.viewer = changed
-            if not changed.belongs:
-                await c.end(NO_ACCESS)
-    if stale:
-        await _recheck(hub, stale)
-
-
-async def _users(s: Session, ids: set[int]) -> dict[int, User]:
-    rows = await s.exec(select(User).where(col(User.id).in_(ids), col(User.active)))
-    return {u.id: u for u in rows.all() if u.id is not None}
-
-
-async def _alive(s: Session, connections: tuple[Connection, ...]) -> set[Connection]:
-    """Sockets whose session or token still opens the door."""
-    sessions = await s.exec(
-        select(LoginSession.id)
-        .join(User, col(User.id) == LoginSession.user_id)
-        .where(
-            col(LoginSession.id).in_({c.session for c in connections if c.session}),
-            LoginSession.auth_version == User.auth_version, col(User.active), LoginSession.expires_at > now(),
-        )
-    )  # fmt: skip
-    tokens = await s.exec(
-        select(ApiToken.id)
-        .join(User, col(User.id) == ApiToken.user_id)
-        .where(
-            col(ApiToken.id).in_({c.token for c in connections if c.token}),
-            col(User.active), ApiToken.expires_at > now(),
-        )
-    )  # fmt: skip
-    good = set(sessions.all()) | set(tokens.all())
-    return {c for c in connections if (c.session or c.token) in good}
-
-
-async def _recheck(hub: Hub, stale: list[Connection]) -> None:
-    rooms = {name for c in stale for name in c.seats}
-    for name in rooms:
-        if room := hub.rooms.get(name):
-            await room.recheck()
-    await hub.lists.verify(stale)
-
-
 async def check_heads(hub: Hub) -> None:
     """Asks the database how far the rooms of this process are: whatever bell was lost is made good here."""
     await hub.give_up_empty()
@@ -137,7 +79,7 @@ async def check_heads(hub: Hub) -> None:
             heads = {number: (head, staff) for number, head, staff in found.all()}
         for room in rooms:
             head, staff_head = heads.get(room.place.ticket, (0, 0))
-            room.ring(head if room.place.line == PUBLIC else staff_head, None, head)
+            room.ring(Bell(head if room.place.line == PUBLIC else staff_head, None, head, 0))
     await hub.lists.poll()
 
 

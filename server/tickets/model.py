@@ -96,12 +96,12 @@ class Draft(SQLModel, table=True):
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
-EPOCH = "epoch"
+EPOCH, ACCESS = "epoch", "access"
 
 
 class Counter(SQLModel, table=True):
     """Numbers people see, without holes: a row taken and given back with the transaction. The row EPOCH counts how
-    often the journal was restored from a copy."""
+    often the journal was restored from a copy, ACCESS how often somebody's rights have changed."""
 
     name: str = Field(primary_key=True, max_length=20)
     value: int = 0

@@ -10,7 +10,7 @@ from server.catalogue.actions import ServiceCard
 from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
 from server.db import Database
 from server.errors import Conflict, Invalid, NotFound
-from server.events.log import AccessChanged
+from server.events.access import AccessChanged
 from server.people.model import User
 from tests.cast import Cast, as_viewer, ask
 

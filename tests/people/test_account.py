@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from server import clock
 from server.db import Database, Session
 from server.errors import Conflict, Gone, Invalid, NotFound, Refusal, TooMany
-from server.events.log import AccessChanged, SessionEnded
+from server.events.access import AccessChanged, SessionEnded
 from server.notices.model import Dispatch
 from server.people import account, actions, entering, passwords, sessions, tokens
 from server.people.actions import Account

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 
 from server.clock import now
 from server.db import Session
+from server.events import access
 from server.people import account, passwords, sessions
 from server.people import actions as people
 from server.people.model import ApiToken, LoginSession, Membership, User
@@ -77,7 +78,7 @@ ENDS: dict[str, Callable[[Session, str, User], Awaitable[None]]] = {
 @on_sqlite
 @pytest.mark.parametrize("how", ENDS)
 async def test_G8_W6_an_ended_log_in_closes_its_sockets(how: str, house: House) -> None:
-    """Nobody rang: the process looks by itself. Others stay. (Seen red: `check_access` away; sessions not looked at;
+    """Nobody rang: the process looks by itself. Others stay. (Seen red: `Rights.look` away; sessions not looked at;
     `auth_version` not compared.)"""
     cookie = await log_in(house, house.cast.vera)
     async with browser(house, cookie) as vera, house.line(house.cast.anna) as anna:
@@ -87,6 +88,11 @@ async def test_G8_W6_an_ended_log_in_closes_its_sockets(how: str, house: House) 
         assert (await anna.join("queue"))["op"] == "joined"
     async with connect(house.ws, additional_headers={"Cookie": f"journal={cookie}"}, origin=origin(house)) as again:
         assert await Line(again).closed() == 4401
+
+
+def others_there(joined: dict[str, Any], me: Person) -> list[Any]:
+    """Who is in the room besides the one who asks."""
+    return [p["name"] for p in joined["people"] if p["online"] and p["id"] != me.id]
 
 
 def origin(house: House) -> Any:
@@ -151,7 +157,7 @@ async def test_G8_a_power_that_was_taken_away_empties_rooms_and_rows(house: Hous
             (
                 await s.exec(select(Membership).where(Membership.user_id == house.cast.boris.id))
             ).one().can_approve = False
-            people.access_changed(s, await s.get_one(User, house.cast.boris.id))
+            await access.changed(s, await s.get_one(User, house.cast.boris.id))
         await boris.until("reset", within=WITHIN, room=room)
         assert (await boris.got("row", within=WITHIN))["gone"] == number
         await anna.say(room, "a", "без Бориса")
@@ -160,7 +166,7 @@ async def test_G8_a_power_that_was_taken_away_empties_rooms_and_rows(house: Hous
         assert heard(boris, "event") == []
         async with house.db.transaction() as s:
             (await s.exec(select(Membership).where(Membership.user_id == house.cast.boris.id))).one().can_approve = True
-            people.access_changed(s, await s.get_one(User, house.cast.boris.id))
+            await access.changed(s, await s.get_one(User, house.cast.boris.id))
         async with asyncio.timeout(WITHIN):
             while (await boris.join(room, after=1))["op"] != "joined":
                 await boris.send(op="leave", room=room)
@@ -221,7 +227,7 @@ async def test_G11_whoever_is_shown_out_while_joining_gets_the_reset_and_nothing
         assert [f.get("code") for f in after if f.get("room") == room] in ([], ["not_found"])
         assert "без Глеба" not in str(gleb.frames)
     async with house.line(cast.lev) as lev:
-        assert not [p for p in (await lev.join(room))["people"] if p["online"]]
+        assert others_there(await lev.join(room), cast.lev) == []
 
 
 @on_sqlite
@@ -242,4 +248,4 @@ async def test_presence_ends_when_somebody_is_shown_out(house: House) -> None:
         await lev.got("reset")
         async with house.line(cast.denis) as denis:
             joined = await denis.join(room)
-            assert not [p for p in joined["people"] if p["online"]], "who was told to forget the room is not in it"
+            assert others_there(joined, cast.denis) == [], "who was told to forget the room is not in it"

@@ -50,7 +50,7 @@ async def test_join_without_after_brings_the_newest_fifty(house: House) -> None:
         assert seqs(joined) == list(range(11, 61))
         assert (joined["head"], joined["more"]) == (60, False)
         [told] = joined["people"]
-        assert told.items() >= (person(house.cast.anna, "client") | {"read": 60, "online": False}).items()
+        assert told.items() >= (person(house.cast.anna, "client") | {"read": 60, "online": True}).items()
         event = joined["events"][-1]
         assert set(event) == {"seq", "at", "kind", "author", "id", "text", "files", "reply_to"}
         assert event["author"] == person(house.cast.anna, "client")

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from server.catalogue.model import Responsible
 from server.db import Database
-from server.events.log import AccessChanged
+from server.events import access
 from server.people.model import User
 from tests.cast import Cast, ask, on_sqlite
 from tests.house import House, Line
@@ -233,8 +233,7 @@ async def test_more_than_two_hundred_open_rows_lose_none(house: House) -> None:
 async def access_changed(db: Database, user_id: int) -> None:
     """Somebody's rights were looked at again."""
     async with db.transaction() as s:
-        (await s.get_one(User, user_id)).access_version += 1
-        s.tell(AccessChanged(user_id))
+        await access.changed(s, await s.get_one(User, user_id))
 
 
 async def test_G8_rows_follow_what_a_person_may_see(house: House) -> None:

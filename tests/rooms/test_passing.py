@@ -1,8 +1,8 @@
 """What passes and is never logged: who reads, who types, who is there."""
 
-from tests.cast import on_sqlite
+from tests.cast import ask, on_sqlite
 from tests.house import House
-from tests.rooms.acting import heard
+from tests.rooms.acting import heard, post
 from tests.rooms.test_frames import filled, person
 
 pytestmark = on_sqlite
@@ -89,3 +89,21 @@ async def test_presence_is_told_at_the_first_socket_and_the_last(house: House) -
         assert [f.get("online", "event") for f in frames if f.get("user", {}).get("id") != house.cast.anna.id] == [
             True, "event", False,
         ]  # fmt: skip
+
+
+async def test_clients_learn_that_the_executor_is_there_when_they_may_know_of_him(house: House) -> None:
+    """He sat in the room before he took the ticket; everybody sees themselves there. (Seen red: offline until the next
+    join.)"""
+    number = await ask(house.db, house.cast.anna, house.cast.accounting)
+    room = f"ticket:{number}"
+    async with house.line(house.cast.anna) as anna, house.line(house.cast.denis) as denis:
+        assert [p["online"] for p in (await anna.join(room))["people"]] == [True]
+        await anna.until("presence")  # her own
+        await denis.join(room)
+        await post(house, house.cast.denis, f"/tickets/{number}/claim")
+        told = await anna.until("presence")
+        assert (told["user"]["id"], told["online"]) == (house.cast.denis.id, True)
+        assert [f["op"] for f in anna.frames[-2:]] == ["event", "presence"], "first who took it, then that he is here"
+        await denis.say(room, "d", "здравствуйте")
+        await anna.until("event", within=5)
+        assert len(heard(anna, "presence")) == 2

@@ -27,4 +27,15 @@ async def test_G23_after_a_restore_the_epoch_has_grown_and_numbers_beyond_the_he
         assert anna.frames[0]["epoch"] > before
         assert (await anna.join(room, after=2))["op"] == "reset"
         assert seqs(await anna.join(room)) == [1]
+        await anna.say(room, "new", "другое под тем же номером")
+    async with journal(ground) as base:
+        house = House(base, cast, again, ground)
+        async with house.line(cast.anna) as anna:
+            told = "a token of that time knows 2 otherwise: it begins anew, once"
+            assert (await anna.join(room, after=2))["op"] == "reset", told
+            assert seqs(await anna.join(room, after=0)) == [1, 2]
+            assert seqs(await anna.join(room, after=1)) == [2], told
+            assert (await anna.join(room, after=1, epoch=before))["op"] == "reset"
+        async with house.line(cast.anna) as anna:
+            assert seqs(await anna.join(room, after=1, epoch=anna.frames[0]["epoch"])) == [2], "it knows of the restore"
     await again.close()

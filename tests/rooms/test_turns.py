@@ -17,6 +17,7 @@ from server.people.policy import Viewer
 from server.rooms import lists
 from server.rooms.lists import Lists
 from server.rooms.presence import Presence
+from server.rooms.rights import Rights
 from server.tickets import talk
 from server.words import render
 from tests.cast import Cast, as_viewer, ask, on_sqlite
@@ -28,12 +29,20 @@ class Listener:
     """A socket that keeps what it is sent."""
 
     viewer: Viewer
+    rights: int = 0
+    session: str | None = None
+    token: str | None = None
+    restored: bool = False
     locale: str = "ru"
     seats: dict[str, Any] = field(default_factory=dict)
+    entered: set[str] = field(default_factory=set)
     frames: list[dict[str, Any]] = field(default_factory=list)
 
     def send(self, frame: str, *, page: bool = False) -> None:
         self.frames.append(json.loads(frame))
+
+    async def end(self, code: int) -> None:
+        raise AssertionError(f"nobody ends it, with {code}")
 
 
 async def _nobody(*_: object) -> None:
@@ -53,9 +62,13 @@ def counted(db: Database) -> Iterator[list[str]]:
     event.remove(db.engine.sync_engine, "before_cursor_execute", note)
 
 
+def _lists(db: Database) -> Lists:
+    return Lists(db, Presence("p", LocalBus(), _nobody), Rights(db, set(), _nobody))
+
+
 async def seated(db: Database, cast: Cast, many: int) -> tuple[Lists, list[Listener]]:
     """So many sockets in the queue, of three people in turn."""
-    found = Lists(db, Presence("p", LocalBus(), _nobody))
+    found = _lists(db)
     async with db.reading() as s:
         people = [await as_viewer(s, p) for p in (cast.denis, cast.lev, cast.anna)]
     listeners = [Listener(people[n % 3]) for n in range(many)]
@@ -117,7 +130,7 @@ async def test_a_list_that_could_not_be_read_keeps_nothing_waiting(
     async with db.reading() as s:
         listener = Listener(await as_viewer(s, cast.denis))
     empty = Database(f"sqlite+aiosqlite:///{tmp_path}/empty.db")
-    found = Lists(empty, Presence("p", LocalBus(), _nobody))
+    found = _lists(empty)
     with pytest.raises(OperationalError):
         await (found.enter_queue(listener, html=False) if room == "queue" else found.enter_inbox(listener))
     assert found.queue == found.inbox == {}

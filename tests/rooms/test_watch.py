@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.people.model import User
-from server.rooms import watch
+from server.rooms import rights
 from tests.cast import Person, on_postgresql
 from tests.house import House
 from tests.parts.until import until
@@ -18,7 +18,7 @@ async def test_who_is_deactivated_while_rights_are_looked_at_breaks_nothing(
 ) -> None:
     """All is read as of one moment. (Seen red: KeyError, and nobody's rights looked at in that turn.)"""
     asked = 0
-    find = watch._users
+    find = rights._users
 
     async def around(*args: Any) -> Any:
         nonlocal asked
@@ -31,7 +31,7 @@ async def test_who_is_deactivated_while_rights_are_looked_at_breaks_nothing(
     with caplog.at_level(logging.ERROR):
         async with house.line(house.cast.anna) as anna, house.line(house.cast.denis):
             await anna.join("queue")
-            monkeypatch.setattr(watch, "_users", around)
+            monkeypatch.setattr(rights, "_users", around)
             await until(lambda: asked >= 2, what="looked at twice")
     assert "access: failed" not in caplog.text
 
