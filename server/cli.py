@@ -13,7 +13,8 @@ from typing import TypeVar
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from server.config import Misconfigured, Settings, check_serve, from_environment
+from server import opening
+from server.config import Misconfigured, Settings, check_addresses, check_serve, from_environment
 from server.db import Database, Session
 from server.errors import Refusal, Wrong
 from server.people import passwords, tokens
@@ -30,16 +31,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The exit status; what was refused and why goes to stderr in one line."""
     args = parser().parse_args(argv)
     try:
-        return int(args.run(args, from_environment()) or 0)
-    except Misconfigured as problem:
-        return _refuse(str(problem))
+        settings = from_environment()
+        if args.run is not demo:  # it brings its own
+            check_addresses(settings)
+        return int(args.run(args, settings) or 0)
     except Refusal as refusal:
         wrong = refusal.fields.values() or [Wrong(refusal.detail, **refusal.values)]
         return _refuse("; ".join(translate(DEFAULT, one, **one.values) for one in wrong))
-    except (DBAPIError, TarError) as problem:
-        return _refuse(f"{problem.orig if isinstance(problem, DBAPIError) else problem}")
-    except OSError as problem:
+    except DBAPIError as problem:
+        return _refuse(f"DATABASE_URL: {opening.reason(problem)}")
+    except (Misconfigured, TarError, OSError) as problem:
         return _refuse(str(problem))
+    except KeyboardInterrupt:
+        return 130  # as a shell tells it
 
 
 def _refuse(why: str) -> int:
@@ -115,17 +119,17 @@ def _user_arguments(new: argparse.ArgumentParser) -> None:
     new.add_argument("--password-stdin", action="store_true", help="собственный пароль человека: письма не будет")
 
 
-def demo(_args: Args, settings: Settings) -> None:
+def demo(_args: Args, settings: Settings) -> int:
     from server.demo import run
 
-    run(replace(settings, demo=True))
+    return run(replace(settings, demo=True))
 
 
-def serve(_args: Args, settings: Settings) -> None:
+def serve(_args: Args, settings: Settings) -> int:
     from server.serving import serve
 
     check_serve(settings)
-    serve(settings)
+    return serve(settings)
 
 
 def worker(_args: Args, settings: Settings) -> None:
@@ -164,17 +168,16 @@ def verify(_args: Args, settings: Settings) -> int:
 
 def _require_there(settings: Settings) -> None:
     """Looking must not make an empty journal where there is none."""
-    if settings.sqlite and not Path(make_url(settings.database_url).database or "").is_file():
-        raise Misconfigured(f"DATABASE_URL: there is no journal in {settings.data_dir}")
+    with opening.naming("DATABASE_URL"):
+        file = make_url(settings.database_url).database or ""
+    if settings.sqlite and not Path(file).is_file():
+        raise Misconfigured(f"there is no journal in {file!r}: set DATA_DIR or DATABASE_URL")
 
 
 def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
     async def run() -> T:
-        db = Database(settings.database_url)
-        try:
+        async with opening.database(settings) as db:
             return await work(db)
-        finally:
-            await db.close()
 
     return asyncio.run(run())
 
@@ -186,14 +189,14 @@ def _transact(settings: Settings, action: Callable[[Session], Awaitable[T]]) -> 
     from server.migrations import migrate
 
     async def run() -> T:
-        bus = RedisBus(settings.redis_url) if settings.redis_url else None
-        db = Database(settings.database_url, Fanout(bus) if bus else None)
+        with opening.naming("REDIS_URL"):
+            bus = RedisBus(settings.redis_url) if settings.redis_url else None
         try:
-            await migrate(db)
-            async with db.transaction() as s:
-                return await action(s)
+            async with opening.database(settings, Fanout(bus) if bus else None) as db:
+                await migrate(db)
+                async with db.transaction() as s:
+                    return await action(s)
         finally:
-            await db.close()
             if bus:
                 await bus.close()
 

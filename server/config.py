@@ -1,16 +1,26 @@
 """The environment, read once into one frozen object. Nobody else reads it."""
 
 import os
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
 
-SCHEMES = {
-    "mail_url": ("smtp", "smtps", "file"),
-    "sms_url": ("http", "https", "smsc", "smsru", "exolve", "file"),
+N = TypeVar("N", int, float)
+MOST = 2**31 - 1  # beyond it numbers overflow in a database or a clock
+ADDRESSES = {
+    "database_url": ("postgresql+asyncpg://", "sqlite+aiosqlite://"),
+    "redis_url": ("redis://", "rediss://"),
+    "files_url": ("s3://",),
+    "mail_url": ("smtp://", "smtps://", "file:"),
+    "sms_url": ("http://", "https://", "smsc://", "smsru://", "exolve://", "file:"),
 }
+# What a browser sends as `Origin`: nothing stands behind host and port.
+ORIGIN = re.compile(r"https?://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?")
 HOUSE = Path(__file__).parent
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -88,21 +98,15 @@ class Settings:
         return self.database_url.startswith("sqlite")
 
 
-def _number(env: Mapping[str, str], name: str, default: int) -> int:
-    try:
-        value = int(env.get(name, "") or default)
-    except ValueError:
-        raise Misconfigured(f"{name}: a whole number is wanted, not {env[name]!r}") from None
-    if value < 0:
-        raise Misconfigured(f"{name}: must not be negative")
-    return value
-
-
-def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
-    try:
-        return float(env.get(name, "") or default)
-    except ValueError:
-        raise Misconfigured(f"{name}: seconds are wanted, not {env[name]!r}") from None
+def _number(env: Mapping[str, str], name: str, default: N, least: int = 0, most: int = MOST) -> N:
+    """A number of the default's own kind."""
+    given = env.get(name) or str(default)
+    with suppress(ValueError):
+        value = type(default)(given)
+        if least <= value <= most:
+            return value
+    kind = {int: "a whole number", float: "a number"}[type(default)]
+    raise Misconfigured(f"{name} must be {kind} from {least} to {most}, not {given[:40]!r}")
 
 
 def _limits(env: Mapping[str, str]) -> Limits:
@@ -129,7 +133,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
     """Reads every variable; raises `Misconfigured` with the name of the one that can't be used."""
     env = os.environ if env is None else env
     data_dir = Path(env.get("DATA_DIR") or "data").absolute()
-    port = _number(env, "PORT", 8000)
+    port = _number(env, "PORT", 8000, 1, 65535)
     return Settings(
         database_url=async_url(env.get("DATABASE_URL") or f"sqlite://{'/' + str(data_dir / 'journal.db')}"),
         redis_url=env.get("REDIS_URL") or None,
@@ -140,22 +144,45 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         host=env.get("HOST") or "127.0.0.1",
         port=port,
         data_dir=data_dir,
-        base_url=(env.get("BASE_URL") or f"http://localhost:{port}").rstrip("/"),
-        digest_quiet_seconds=_seconds(env, "DIGEST_QUIET_SECONDS", 120),
+        base_url=(env.get("BASE_URL") or f"http://localhost:{port}").rstrip("/").lower(),
+        digest_quiet_seconds=_number(env, "DIGEST_QUIET_SECONDS", 120.0),
         limits=_limits(env),
         metrics_token=env.get("METRICS_TOKEN") or None,
         trusted_proxies=tuple(p.strip() for p in env.get("TRUSTED_PROXIES", "").split(",") if p.strip()),
-        web_concurrency=_number(env, "WEB_CONCURRENCY", 1) or 1,
+        web_concurrency=_number(env, "WEB_CONCURRENCY", 1, 1),
     )
+
+
+def check_addresses(s: Settings) -> None:
+    """The form of every address, for whatever command; what is wrong is not quoted: it may be part of a password."""
+    for name, beginnings in ADDRESSES.items():
+        address = getattr(s, name)
+        if address and not address.startswith(beginnings):
+            wanted = " or ".join(re.sub(r"\+\w+", "", one) for one in beginnings)
+            raise Misconfigured(f"{name.upper()} must begin with {wanted}")
+    for name in ("redis_url", "mail_url"):
+        _split(s, name)
+    if not ORIGIN.fullmatch(s.base_url):
+        raise Misconfigured("BASE_URL must be http:// or https:// with a host, perhaps a port, and nothing behind them")
+
+
+def _split(s: Settings, name: str) -> SplitResult:
+    try:
+        url = urlsplit(getattr(s, name) or "")
+        if name != "database_url":  # SQLAlchemy is more patient with signs in a password
+            _ = url.port
+    except ValueError:
+        how = "write signs such as / # ? [ of a password as %2F %23 %3F %5B"
+        raise Misconfigured(f"{name.upper()} is no address with host and port ({how})") from None
+    return url
 
 
 def check_serve(s: Settings) -> None:
     """What `serve` and `worker` need to be set; raises `Misconfigured` that says which variable and why."""
-    for name, schemes in SCHEMES.items():
+    check_addresses(s)
+    for name in ("mail_url", "sms_url"):
         if not getattr(s, name):
             raise Misconfigured(f"{name.upper()} is not set ('file:' keeps them in DATA_DIR on purpose)")
-        if getattr(s, name).partition(":")[0] not in schemes:
-            raise Misconfigured(f"{name.upper()} must begin with one of {', '.join(f'{x}:' for x in schemes)}")
     if len(s.secret_key) < 32:
         raise Misconfigured("SECRET_KEY must have at least 32 characters")
     if s.web_concurrency > 1 and not s.redis_url:
@@ -164,14 +191,24 @@ def check_serve(s: Settings) -> None:
         raise Misconfigured("WEB_CONCURRENCY > 1 needs DATABASE_URL=postgresql://…")
     if not s.secure and not is_loopback(s.host):
         raise Misconfigured("BASE_URL must be https:// when HOST is not a loopback address")
+    if s.trusted_proxies != ("*",):
+        _check_proxies(s)
     if s.secure:
         _check_authenticated(s)
 
 
+def _check_proxies(s: Settings) -> None:
+    """uvicorn takes what is no address for the name of a socket, and nobody would be trusted."""
+    for one in s.trusted_proxies:
+        try:
+            ip_network(one)
+        except ValueError:
+            raise Misconfigured(f"TRUSTED_PROXIES: {one[:40]!r} is no address and no network (or a single *)") from None
+
+
 def _check_authenticated(s: Settings) -> None:
     for name in ("database_url", "redis_url", "mail_url"):
-        value = getattr(s, name)
-        url = urlsplit(value or "")
+        url = _split(s, name)
         if url.hostname and not is_loopback(url.hostname) and not url.password:
             raise Misconfigured(f"{name.upper()}: a server that is not on loopback must be authenticated")
 

@@ -2,18 +2,21 @@
 
 import asyncio
 import signal
+import sys
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.supervisors import Multiprocess
 
+from server import opening
 from server.app import create_app
 from server.config import Settings, from_environment
 from server.db import Database
 from server.events.bus import LocalBus, RedisBus
 from server.events.fanout import Fanout
-from server.migrations import migrate
 from server.notices import worker
 from server.rooms.buckets import Bucket
 from server.rooms.protocol import MAX_FRAME, TOO_MANY
@@ -119,17 +122,37 @@ def options(settings: Settings) -> dict[str, object]:
     }  # fmt: skip
 
 
-def serve(settings: Settings) -> None:
-    """Serves until it is told to stop. Without Redis the worker runs inside."""
-    if settings.web_concurrency > 1:
-        uvicorn.run("server.serving:application", factory=True, workers=settings.web_concurrency, **options(settings))  # type: ignore[arg-type]
-        return
+def serve(settings: Settings) -> int:
+    """Serves until it is told to stop; the exit status. Without Redis the worker runs inside."""
+    opening.require_free_port(settings)
+    asyncio.run(opening.everything(settings))
+    if (several := settings.web_concurrency) > 1:
+        here = "server.serving:application"
+        return run_several(uvicorn.Config(here, factory=True, workers=several, **options(settings)))  # type: ignore[arg-type]
     app = create_app(settings, with_worker=settings.redis_url is None)
-    uvicorn.run(app, **options(settings))  # type: ignore[arg-type]
+    return run(uvicorn.Server(uvicorn.Config(app, **options(settings))))  # type: ignore[arg-type]
+
+
+def run(server: uvicorn.Server) -> int:
+    """The exit status. After a clean stop uvicorn raises the signal that told it to stop once more, or gives up itself
+    when it can't start: neither ends us."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with suppress(KeyboardInterrupt, SystemExit):
+        server.run()
+    return 0 if server.started else 1
+
+
+def run_several(config: uvicorn.Config) -> int:
+    """The exit status: uvicorn's own is 0 also when its processes could not start."""
+    with closing(config.bind_socket()) as door:
+        supervisor = Multiprocess(config, [door])
+        supervisor.run()
+    return 1 if any((process.exitcode or 0) > 0 for process in supervisor.processes) else 0
 
 
 def work(settings: Settings) -> None:
     """Runs a worker alone, until it is told to stop."""
+    asyncio.run(opening.everything(settings))
     asyncio.run(_work(settings))
 
 
@@ -139,7 +162,6 @@ async def _work(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
     bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
     db = Database(settings.database_url, Fanout(bus))
-    await migrate(db)
     work, told = asyncio.create_task(worker.run(db, settings)), asyncio.create_task(stop.wait())
     await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
     work.cancel()

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 from sqlmodel import select
 
+from server import opening, serving
 from server.app import create_app
 from server.clock import now
 from server.config import Misconfigured, Settings, is_loopback
@@ -22,7 +23,6 @@ from server.demo.pages import routes
 from server.demo.setting import PASSWORD
 from server.migrations import migrate
 from server.people.model import User
-from server.serving import options
 
 SECRET = "secret.key"  # noqa: S105 - the name of the file that keeps it
 
@@ -33,7 +33,8 @@ def settled(settings: Settings) -> Settings:
         raise Misconfigured(
             f"HOST={settings.host}: демонстрация отвечает только этому компьютеру, уберите HOST или укажите 127.0.0.1"
         )
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with opening.naming("DATA_DIR"):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
     return replace(
         settings, demo=True, database_url=f"sqlite+aiosqlite:///{settings.data_dir / 'journal.db'}", redis_url=None,
         files_url=None, mail_url="file:", sms_url="file:", secret_key=_secret(settings.data_dir / SECRET),
@@ -47,15 +48,6 @@ def _secret(path: Path) -> str:
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(secrets.token_urlsafe(48))
     return path.read_text()
-
-
-def require_free_port(settings: Settings) -> None:
-    """Says so before anything is prepared."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        socket.create_server((settings.host, settings.port), family=family).close()
-    except OSError as problem:
-        raise Misconfigured(f"PORT={settings.port}: порт занят, укажите другой ({problem.strerror})") from problem
 
 
 async def prepare(settings: Settings) -> bool:
@@ -132,14 +124,10 @@ class _Server(uvicorn.Server):
             sys.stdout.flush()
 
 
-def run(settings: Settings) -> None:
-    """Until it is stopped."""
+def run(settings: Settings) -> int:
+    """Until it is stopped; the exit status."""
     settings = settled(settings)
-    require_free_port(settings)
+    opening.require_free_port(settings)
     asyncio.run(prepare(settings))
-    config = uvicorn.Config(create_app(settings, with_worker=True, more=routes), **options(settings))  # type: ignore[arg-type]
-    server = _Server(config, log_ins(settings))
-    with suppress(KeyboardInterrupt):
-        server.run()
-    if not server.started:
-        raise SystemExit(1)
+    config = uvicorn.Config(create_app(settings, with_worker=True, more=routes), **serving.options(settings))  # type: ignore[arg-type]
+    return serving.run(_Server(config, log_ins(settings)))

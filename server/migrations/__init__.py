@@ -6,8 +6,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
+from server.config import Misconfigured
 from server.db import Database, Session
 
 LOCK = 7_041_936_012_024  # any number nobody else locks: the journal's own
@@ -30,7 +32,10 @@ async def migrate(db: Database) -> None:
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    command.upgrade(config(connection), "head")
+    try:
+        command.upgrade(config(connection), "head")
+    except CommandError as problem:
+        raise Misconfigured(f"DATABASE_URL: the database is of another version of the journal ({problem})") from problem
 
 
 async def is_current(s: Session) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, func, select
 
-from server import cli
+from server import cli, opening
 from server.catalogue.model import LegalEntity, Organisation
 from server.clock import now
 from server.config import Misconfigured, Settings, from_environment
@@ -263,7 +263,7 @@ async def test_a_port_that_is_taken_is_said_before_anything_is_prepared(tmp_path
     server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(Misconfigured, match=f"PORT={port}"):
-        start.require_free_port(demo_settings(tmp_path, PORT=str(port)))
+        opening.require_free_port(demo_settings(tmp_path, PORT=str(port)))
     server.close()
 
 
