@@ -2,7 +2,7 @@
 price or named by the line."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import floor
@@ -33,6 +33,7 @@ MAX_LINES = 100
 MAX_PRICE = 10**12
 MAX_QUANTITY = Decimal(100_000)
 MAX_AMOUNT = 10**13
+OLDEST_ENTRY = timedelta(days=3 * 366)  # what was worked longer ago nobody can claim any more
 
 
 @dataclass(frozen=True)
@@ -239,13 +240,20 @@ async def log_time(
 ) -> TimeEntry:
     """Minutes worked, told to the staff room only, while the ticket is open. Billable time begins with
     `in_progress`."""
+def _require_worked(viewer: Viewer, day: date) -> None:
+    today = now().astimezone(ZoneInfo(viewer.time_zone)).date()  # their own today may be UTC's tomorrow
+    if day > today:
+        raise Invalid({"date": "Этот день ещё не наступил"})
+    if day < today - OLDEST_ENTRY:
+        raise Invalid({"date": "Это больше трёх лет назад. Проверьте год."})
+
+
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_work(viewer, o.facts))
     o.require_open()
     if not 1 <= minutes <= 24 * 60:
         raise Invalid({"minutes": "От 1 минуты до 24 часов"})
-    if day > now().astimezone(ZoneInfo(viewer.time_zone)).date():  # their own today may be UTC's tomorrow
-        raise Invalid({"date": "Этот день ещё не наступил"})
+    _require_worked(viewer, day)
     what = text.comment(comment) or ""
     if billable and (o.ticket.waiting_from or o.ticket.status) in BEFORE_WORK:
         raise Conflict("Платное время учитывают с начала работы", state=o.ticket.status)

@@ -89,7 +89,8 @@ class NewPayment(Body):
 
 
 class NewTime(Body):
-    """Minutes worked on a day; billable ones from `in_progress` on."""
+    """Minutes worked on a day that has come and is no longer than three years ago; billable ones from `in_progress`
+    on."""
 
     minutes: Annotated[int, Field(ge=1, le=24 * 60)]
     date: Day

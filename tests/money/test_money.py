@@ -321,8 +321,8 @@ async def log(db: Database, person: Person, number: int, *, minutes: int = 10, d
 
 @on_sqlite
 async def test_who_logs_which_time(db: Database, cast: Cast) -> None:
-    """Billable time begins with the work, waiting for an answer before it is no work yet. (Seen red: `waiting_from` not
-    looked at.)"""
+    """Billable time begins with the work, waiting for an answer before it is no work yet. No day that has
+    not come, nor one long ago. (Seen red: `waiting_from` not looked at; the year 1 taken.)"""
     with clock.at(datetime(2026, 11, 24, 12, tzinfo=UTC)):
         for status in ("new", "estimating", "approval", "approved", "rejected"):
             number = await at(db, cast, status)
@@ -342,8 +342,10 @@ async def test_who_logs_which_time(db: Database, cast: Cast) -> None:
         for over in ("closed", "cancelled"):
             with pytest.raises(Forbidden, match="завершено"):
                 await log(db, cast.denis, await at(db, cast, over), billable=False)
-        for wrong in ({"minutes": 0}, {"minutes": 24 * 60 + 1}, {"day": TODAY + timedelta(days=1)}):
-            with pytest.raises(Invalid):
+        days = (TODAY + timedelta(days=1), date.max, date.min, TODAY.replace(year=TODAY.year - 4))
+        wrongs: list[dict[str, Any]] = [{"minutes": 0}, {"minutes": 24 * 60 + 1}, *({"day": day} for day in days)]
+        for wrong in wrongs:
+            with pytest.raises(Invalid) as refusal:
                 await log(db, cast.denis, number, **wrong)
 
 
@@ -357,3 +359,5 @@ async def test_today_is_the_executors_own(db: Database, cast: Cast) -> None:
         await log(db, cast.denis, number, day=TODAY + timedelta(days=1))
         with pytest.raises(Invalid):
             await log(db, cast.lev, number, day=TODAY + timedelta(days=1))
+            assert set(refusal.value.fields) == ({"date"} if "day" in wrong else {"minutes"})
+        await log(db, cast.denis, number, day=TODAY.replace(year=TODAY.year - 3))
