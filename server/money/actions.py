@@ -214,13 +214,13 @@ def _owe(o: Opened, estimate: Estimate) -> None:
 async def set_payment(
     s: Session, viewer: Viewer, number: int, state: str, invoice: str | None = None, *, seen: str | None = None
 ) -> None:
-    """The accountant records how the ticket stands with payment, and the invoice's number in 1C."""
+    """The accountant records how the ticket stands with payment, and the invoice's number in 1C: None keeps the one
+    there is, an empty one takes it away."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_bill(viewer))
     if state not in PAYMENT_STATES:
         raise Invalid({"state": "Такого состояния оплаты нет"})
-    number_1c = text.line(invoice, "invoice", limit=100, empty="Номер счёта пустой") if invoice else None
-    wanted = (state, number_1c or o.ticket.invoice)
+    wanted = (state, o.ticket.invoice if invoice is None else _number_1c(invoice))
     if wanted != (o.ticket.payment_state, o.ticket.invoice):
         await require_as_seen(o, "payment", seen)
     elif await _said(o) == state:
@@ -229,17 +229,17 @@ async def set_payment(
     await o.record(Payment(state=state, invoice=o.ticket.invoice))
 
 
+def _number_1c(invoice: str) -> str | None:
+    given = text.storable(invoice, "invoice")
+    return None if text.is_blank(given) else text.line(given, "invoice", limit=100, empty="")
+
+
 async def _said(o: Opened) -> str:
     """What an accountant said of it last; what followed from an approval by itself may still be said."""
     told = await log.of_kind(o.s, o.ticket.number, "payment")
     return str(told[-1].data["state"]) if told else "not_needed"
 
 
-async def log_time(
-    s: Session, viewer: Viewer, number: int, minutes: int, day: date, comment: str, billable: bool = True
-) -> TimeEntry:
-    """Minutes worked, told to the staff room only, while the ticket is open. Billable time begins with
-    `in_progress`."""
 def _require_worked(viewer: Viewer, day: date) -> None:
     today = now().astimezone(ZoneInfo(viewer.time_zone)).date()  # their own today may be UTC's tomorrow
     if day > today:
@@ -248,6 +248,11 @@ def _require_worked(viewer: Viewer, day: date) -> None:
         raise Invalid({"date": "Это больше трёх лет назад. Проверьте год."})
 
 
+async def log_time(
+    s: Session, viewer: Viewer, number: int, minutes: int, day: date, comment: str, billable: bool = True
+) -> TimeEntry:
+    """Minutes worked, told to the staff room only, while the ticket is open. Billable time begins with
+    `in_progress`."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_work(viewer, o.facts))
     o.require_open()

@@ -82,7 +82,8 @@ class NewDecision(Body):
 
 
 class NewPayment(Body):
-    """How the ticket stands with payment; `invoice` is the number in 1C."""
+    """How the ticket stands with payment; `invoice` is the number in 1C: left out or null it stays as it is, empty it
+    is taken away."""
 
     state: kinds.PaymentState
     invoice: Annotated[str, Field(max_length=100)] | None = None

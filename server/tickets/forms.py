@@ -88,9 +88,10 @@ def rewriting(line: Line, *, delete: bool) -> Callable[[Request], Awaitable[Resp
     return handle
 
 
-def _seen(data: FormData) -> str | None:
-    """How what the form changes stood when it was drawn: the form carries it hidden."""
-    return web.field(data, "seen") if "seen" in data else None
+def _given(data: FormData, name: str) -> str | None:
+    """None for a field that is not there: an empty one says something too. `seen`, which forms carry hidden, is how
+    what they change stood when they were drawn."""
+    return web.field(data, name) if name in data else None
 
 
 async def _status(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
@@ -102,7 +103,7 @@ async def _claim(s: Session, viewer: Viewer, number: int, _data: FormData) -> No
 
 
 async def _assignee(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
-    await actions.assign(s, viewer, number, web.whole(data, "user"), seen=_seen(data))
+    await actions.assign(s, viewer, number, web.whole(data, "user"), seen=_given(data, "seen"))
 
 
 async def _participants(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
@@ -111,12 +112,12 @@ async def _participants(s: Session, viewer: Viewer, number: int, data: FormData)
 
 async def _urgency(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
     to, comment = web.field(data, "to"), web.field(data, "comment")
-    await actions.change_urgency(s, viewer, number, to, comment, seen=_seen(data))
+    await actions.change_urgency(s, viewer, number, to, comment, seen=_given(data, "seen"))
 
 
 async def _service(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
     to, comment = web.whole(data, "to"), web.field(data, "comment")
-    await actions.change_service(s, viewer, number, to, comment, seen=_seen(data))
+    await actions.change_service(s, viewer, number, to, comment, seen=_given(data, "seen"))
 
 
 async def _rating(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
@@ -124,8 +125,8 @@ async def _rating(s: Session, viewer: Viewer, number: int, data: FormData) -> No
 
 
 async def _payment(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
-    state, invoice = web.field(data, "state"), web.field(data, "invoice") or None
-    await money.set_payment(s, viewer, number, state, invoice, seen=_seen(data))
+    state, invoice = web.field(data, "state"), _given(data, "invoice")
+    await money.set_payment(s, viewer, number, state, invoice, seen=_given(data, "seen"))
 
 
 async def _time(s: Session, viewer: Viewer, number: int, data: FormData) -> None:

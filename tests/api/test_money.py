@@ -120,6 +120,7 @@ async def test_payment_is_the_accountants(api: Company) -> None:
     ticket = await api.nina.put(f"{at}/payment", {"state": "invoiced", "invoice": "УТ-1"})
     assert ticket["payment"] == {"state": "invoiced", "invoice": "УТ-1"}
     await api.nina.put(f"{at}/payment", {"state": "invoiced"}, 409)
+    assert (await api.nina.put(f"{at}/payment", {"state": "paid", "invoice": ""}))["payment"]["invoice"] is None
     assert await api.nina.wrong(f"{at}/payment", {"state": "lost", "invoice": 5}, "PUT") == {"state", "invoice"}
 
 

@@ -258,6 +258,19 @@ async def test_payment_is_the_accountants(db: Database, cast: Cast) -> None:
 
 
 @on_sqlite
+async def test_an_empty_number_takes_the_invoice_away_and_none_keeps_it(db: Database, cast: Cast) -> None:
+    """The page's form always sends the field. (Seen red: emptied, it stayed as it was, or was «already so».)"""
+    number = await at(db, cast, "done")
+    for said, kept in (("УТ-1", "УТ-1"), (" ", None), ("УТ-2", "УТ-2"), ("", None)):
+        await do(db, cast.nina, money.set_payment, number, "invoiced", said)
+        assert (await ticket(db, number)).invoice == kept
+        with pytest.raises(Conflict):
+            await do(db, cast.nina, money.set_payment, number, "invoiced", None)
+    with pytest.raises(Invalid):
+        await do(db, cast.nina, money.set_payment, number, "invoiced", "\0")
+
+
+@on_sqlite
 async def test_an_approved_sum_is_to_be_invoiced_until_the_accountant_says_otherwise(db: Database, cast: Cast) -> None:
     """(Seen red: «Оплата не нужна» beside an approved sum; the accountant's own word for it refused.)"""
     number = await at(db, cast, "approved")
@@ -347,6 +360,8 @@ async def test_who_logs_which_time(db: Database, cast: Cast) -> None:
         for wrong in wrongs:
             with pytest.raises(Invalid) as refusal:
                 await log(db, cast.denis, number, **wrong)
+            assert set(refusal.value.fields) == ({"date"} if "day" in wrong else {"minutes"})
+        await log(db, cast.denis, number, day=TODAY.replace(year=TODAY.year - 3))
 
 
 @on_sqlite
@@ -359,5 +374,3 @@ async def test_today_is_the_executors_own(db: Database, cast: Cast) -> None:
         await log(db, cast.denis, number, day=TODAY + timedelta(days=1))
         with pytest.raises(Invalid):
             await log(db, cast.lev, number, day=TODAY + timedelta(days=1))
-            assert set(refusal.value.fields) == ({"date"} if "day" in wrong else {"minutes"})
-        await log(db, cast.denis, number, day=TODAY.replace(year=TODAY.year - 3))
