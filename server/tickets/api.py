@@ -126,7 +126,8 @@ async def create(call: Call) -> Json:
 
 
 async def show(call: Call) -> Json:
-    """One ticket."""
+    """One ticket. Approvers who only decide a private ticket's estimate (`approval`) see it neither here nor in lists:
+    its numbers and times would tell of the chat."""
     return await _ticket(call)
 
 
