@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 # At DEBUG the driver tells every parameter: texts, codes, hashes.
 logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 Listener = Callable[[Sequence[Any]], Awaitable[None]]
-NEWS, HEARD, WRITES = "news", "heard", "writes"
+NEWS, HEARD, WRITES, LAST = "news", "heard", "writes", "last"
 
 
 class Unreachable(ConnectionError):
@@ -62,6 +62,10 @@ class Session(AsyncSession):
 
     def tell(self, news: object) -> None:
         self.info.setdefault(NEWS, []).append(news)
+
+    def at_last(self, do: "Callable[[Session], Awaitable[None]]") -> None:
+        """What a transaction does before its commit, once, however often it was asked for."""
+        self.info.setdefault(LAST, {})[do] = None
 
     @property
     def heard(self) -> bool:
@@ -116,6 +120,8 @@ class Database:
             if self.is_sqlite:
                 await session.connection(execution_options={"journal_write": True})
             yield session
+            for do in session.info.get(LAST, ()):
+                await do(session)
             await session.commit()
             self._away = False
             if (news := session.info.get(NEWS)) and self.listener:

@@ -70,7 +70,7 @@ async def add_member(
     member.can_approve, member.sees_all = can_approve, sees_all
     s.add(member)
     await s.flush()
-    await access.changed(s, user)
+    access.changed(s, user)
     return member
 
 
@@ -132,5 +132,5 @@ async def set_responsible(s: Session, viewer: Viewer, service: Service, people: 
         await s.delete(held[gone])
     s.add_all([Responsible(service_id=service.id, user_id=new) for new in wanted.keys() - held.keys()])
     await s.flush()
-    await access.changed(s, *(await by_ids(s, held.keys() ^ wanted.keys())).values())
+    access.changed(s, *(await by_ids(s, held.keys() ^ wanted.keys())).values())
     log.info("service %s: responsible %s, set by %s", service.id, sorted(wanted), viewer.id)

@@ -34,23 +34,22 @@ async def counted(s: Session) -> int:
     return int((await s.execute(select(COUNT))).scalar_one() or 0)
 
 
-async def changed(s: Session, *users: User) -> None:
+def changed(s: Session, *users: User) -> None:
     """What these people may see is no longer what open pages were told."""
     for user in users:
         assert user.id is not None
         user.access_version += 1
         s.tell(AccessChanged(user.id))
-    await _count(s)
+    s.at_last(_count)
 
 
-async def ended(s: Session, *session_ids: str) -> None:
+def ended(s: Session, *session_ids: str) -> None:
     """These log-ins are over."""
     for session_id in session_ids:
         s.tell(SessionEnded(session_id))
-    await _count(s)
+    s.at_last(_count)
 
 
 async def _count(s: Session) -> None:
-    """Last of all: everybody who changes a right waits for this row, and must hold the others by then."""
-    await s.flush()
+    """At last, since everybody who changes a right waits for this row."""
     await s.execute(update(Counter).where(col(Counter.name) == ACCESS).values(value=Counter.value + 1))

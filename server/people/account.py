@@ -137,4 +137,4 @@ async def prefer(s: Session, viewer: Viewer, *, locale: str, time_zone: str, dig
             raise Invalid({field: "Выберите из списка"})
     user = await locked(s, viewer.id)
     user.locale, user.time_zone, user.digest, user.digest_hour = locale, time_zone, digest, digest_hour
-    await access.changed(s, user)  # open sockets speak the new language
+    access.changed(s, user)  # open sockets speak the new language

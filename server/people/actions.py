@@ -149,7 +149,7 @@ async def amend(s: Session, viewer: Viewer, user_id: int, account: Account) -> U
     user.position, user.roles = checked.position, list(checked.roles)
     if checked.organisation is not None:
         await set_membership(s, viewer, user, checked.organisation, checked.can_approve, checked.sees_all)
-    await access.changed(s, user)
+    access.changed(s, user)
     log.info("user %s amended by %s", user.id, viewer.id)
     return user
 
@@ -176,7 +176,7 @@ async def set_membership(
     member.can_approve, member.sees_all = can_approve, sees_all
     s.add(member)
     await s.flush()
-    await access.changed(s, user)
+    access.changed(s, user)
 
 
 async def send_new_password(s: Session, viewer: Viewer, user_id: int, password: Password, *, link: str) -> None:
@@ -203,7 +203,7 @@ async def deactivate(s: Session, viewer: Viewer, user_id: int) -> None:
     await sessions.end_all(s, user)
     for ended in (ApiToken, MailLink):  # let in again, the person does not find old keys working
         await s.exec(delete(ended).where(col(ended.user_id) == user_id))
-    await access.changed(s, user)
+    access.changed(s, user)
     log.info("user %s deactivated by %s", user.id, viewer.id)
 
 
@@ -212,7 +212,7 @@ async def reactivate(s: Session, viewer: Viewer, user_id: int) -> None:
     require_admin(viewer)
     user = await locked(s, user_id)
     user.active = True
-    await access.changed(s, user)
+    access.changed(s, user)
     log.info("user %s reactivated by %s", user.id, viewer.id)
 
 

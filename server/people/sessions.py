@@ -94,7 +94,7 @@ async def end(s: Session, *session_ids: str) -> None:
     """Ends log-ins and cuts their sockets."""
     await s.exec(delete(Challenge).where(col(Challenge.session_id).in_(session_ids)))
     await s.exec(delete(LoginSession).where(col(LoginSession.id).in_(session_ids)))
-    await access.ended(s, *session_ids)
+    access.ended(s, *session_ids)
 
 
 async def end_all(s: Session, user: User, *, but: str | None = None) -> None:

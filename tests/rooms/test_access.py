@@ -157,7 +157,7 @@ async def test_G8_a_power_that_was_taken_away_empties_rooms_and_rows(house: Hous
             (
                 await s.exec(select(Membership).where(Membership.user_id == house.cast.boris.id))
             ).one().can_approve = False
-            await access.changed(s, await s.get_one(User, house.cast.boris.id))
+            access.changed(s, await s.get_one(User, house.cast.boris.id))
         await boris.until("reset", within=WITHIN, room=room)
         assert (await boris.got("row", within=WITHIN))["gone"] == number
         await anna.say(room, "a", "без Бориса")
@@ -166,7 +166,7 @@ async def test_G8_a_power_that_was_taken_away_empties_rooms_and_rows(house: Hous
         assert heard(boris, "event") == []
         async with house.db.transaction() as s:
             (await s.exec(select(Membership).where(Membership.user_id == house.cast.boris.id))).one().can_approve = True
-            await access.changed(s, await s.get_one(User, house.cast.boris.id))
+            access.changed(s, await s.get_one(User, house.cast.boris.id))
         async with asyncio.timeout(WITHIN):
             while (await boris.join(room, after=1))["op"] != "joined":
                 await boris.send(op="leave", room=room)

@@ -233,7 +233,7 @@ async def test_more_than_two_hundred_open_rows_lose_none(house: House) -> None:
 async def access_changed(db: Database, user_id: int) -> None:
     """Somebody's rights were looked at again."""
     async with db.transaction() as s:
-        await access.changed(s, await s.get_one(User, user_id))
+        access.changed(s, await s.get_one(User, user_id))
 
 
 async def test_G8_rows_follow_what_a_person_may_see(house: House) -> None:

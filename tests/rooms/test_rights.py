@@ -28,7 +28,7 @@ async def take_boris_power(house: House) -> None:
     async with house.db.transaction() as s:
         held = await s.exec(select(Membership).where(Membership.user_id == house.cast.boris.id))
         held.one().can_approve = False
-        await access.changed(s, await s.get_one(User, house.cast.boris.id))
+        access.changed(s, await s.get_one(User, house.cast.boris.id))
 
 
 async def test_G11_what_is_said_after_the_change_waits_until_rights_are_looked_up(
