@@ -122,7 +122,7 @@ async def decide(call: Call) -> Json:
 
 
 async def pay(call: Call) -> Json:
-    """Records how the ticket stands with payment."""
+    """Records how the ticket stands with payment: of two at once one wins, the other is told how it stands."""
     new: NewPayment = call.body
     await actions.set_payment(call.s, call.viewer, call.number, new.state, new.invoice, seen=call.seen)
     return await queries.ticket_json(call.s, call.viewer, (await queries.find(call.s, call.viewer, call.number)).ticket)

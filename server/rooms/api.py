@@ -28,7 +28,8 @@ class Span(Query):
 
 class Message(Body):
     """A message. `id` is of the client's making, unique for the author over all rooms: sent again it is said once.
-    `seen`, the last number on the writer's screen, and `anyway` are as on the socket."""
+    `text` may be empty only beside files. `seen`, the last number on the writer's screen, and `anyway` are as on the
+    socket."""
 
     id: Token
     text: Annotated[str, Field(max_length=MAX_TEXT)] = ""

@@ -132,7 +132,7 @@ async def show(call: Call) -> Json:
 
 
 async def move(call: Call) -> Json:
-    """Takes one step of the table of transitions by hand."""
+    """Takes one step of the table of transitions by hand: of two at once one wins, the other is told how it stands."""
     await moving.move(call.s, call.viewer, call.number, call.body.to, call.body.comment, seen=call.seen)
     return await _ticket(call)
 
@@ -144,7 +144,7 @@ async def claim(call: Call) -> Json:
 
 
 async def assign(call: Call) -> Json:
-    """Gives the ticket to somebody who works tickets."""
+    """Gives the ticket to somebody who works tickets: of two at once one wins, the other is told how it stands."""
     ticket = await actions.assign(call.s, call.viewer, call.number, call.body.user, seen=call.seen)
     return await queries.ticket_json(call.s, call.viewer, ticket)
 
@@ -164,14 +164,14 @@ async def remove_participant(call: Call) -> None:
 
 
 async def set_urgency(call: Call) -> Json:
-    """Changes the urgency; both sides see old, new and why."""
+    """Changes the urgency, both sides see why: of two at once one wins, the other is told how it stands."""
     new: NewUrgency = call.body
     await actions.change_urgency(call.s, call.viewer, call.number, new.to, new.comment, seen=call.seen)
     return await _ticket(call)
 
 
 async def set_service(call: Call) -> Json:
-    """Moves the ticket to where it belongs."""
+    """Moves the ticket to where it belongs: of two at once one wins, the other is told how it stands."""
     new: NewService = call.body
     ticket = await actions.change_service(call.s, call.viewer, call.number, new.to, new.comment, seen=call.seen)
     return await queries.ticket_json(call.s, call.viewer, ticket)
