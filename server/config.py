@@ -120,10 +120,11 @@ def _limits(env: Mapping[str, str]) -> Limits:
 
 
 def async_url(url: str) -> str:
-    """`postgres://` and `postgresql://` as operators write them, as SQLAlchemy's async driver wants them."""
+    """`postgres://` and `postgresql://` as operators write them, as SQLAlchemy's async driver wants them;
+    asyncpg calls libpq's `sslmode` `ssl`."""
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
-            return "postgresql+asyncpg://" + url.removeprefix(prefix)
+            return "postgresql+asyncpg://" + url.removeprefix(prefix).replace("sslmode=", "ssl=")
     if url.startswith("sqlite://"):
         return "sqlite+aiosqlite://" + url.removeprefix("sqlite://")
     return url

@@ -66,3 +66,15 @@ def test_a_password_that_hides_the_host_is_refused_where_it_must_be_known() -> N
 def test_an_address_is_looked_at_also_where_nobody_is_served() -> None:
     with pytest.raises(Misconfigured, match=r"^REDIS_URL"):
         check_addresses(from_environment({"REDIS_URL": "junk"}))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("postgres://a:b@db/j", "postgresql+asyncpg://a:b@db/j"),
+        ("postgresql://a:b@db/j?sslmode=require", "postgresql+asyncpg://a:b@db/j?ssl=require"),
+        ("sqlite:////srv/j.db", "sqlite+aiosqlite:////srv/j.db"),
+    ],
+)
+def test_an_address_is_taken_as_operators_write_it(written: str, read: str) -> None:
+    assert from_environment({"DATABASE_URL": written}).database_url == read

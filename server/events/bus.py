@@ -90,7 +90,8 @@ def _client(url: str, retries: int) -> aioredis.Redis:
     client: aioredis.Redis = aioredis.Redis.from_url(
         url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), retries)
     )
-    client.connection_pool.make_connection()  # unused: an option of the address that nobody knows is found now
+    # Unused: an option of the address that nobody knows is found now.
+    client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
     return client
 
 
