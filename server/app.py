@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from server import answering, health, help, offline, web
-from server.api import contract
+from server.api import contract, manual
 from server.catalogue import pages as catalogue_pages
 from server.config import Settings, beside
 from server.db import AWAY, Database
@@ -46,6 +46,7 @@ def doors() -> list[BaseRoute]:
         *health.routes,
         *socket.routes,
         *contract.routes,
+        *manual.routes,
         *people_pages.routes,
         *own_pages.routes,
         *admin_pages.routes,

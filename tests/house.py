@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from server.api.frames import FRAME
 from server.app import create_app
 from server.config import Settings
 from server.db import Database
@@ -35,6 +36,7 @@ class Line:
         """The next frame."""
         async with asyncio.timeout(within):
             frame: dict[str, Any] = json.loads(await self.connection.recv())
+        FRAME.validate_python(frame)  # as the page of the socket describes it
         self.frames.append(frame)
         return frame
 

@@ -27,7 +27,8 @@ _PATH = {
     "place": {"type": "string", "pattern": r"^(new|\d{1,9})$", "description": "`new` or a ticket's number"},
 }
 _KEY = {
-    "name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,198}[!-~])?$"},
+    "name": "Idempotency-Key", "in": "header", "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,198}[!-~])?$"},
     "description": "The same key with the same body gets the first answer again for 24 hours; another body is 409.",
 }  # fmt: skip
 _REFUSALS = {
@@ -44,7 +45,7 @@ _REFUSALS = {
 }
 _ABOUT = """Requests of clients as rooms with a numbered log. Bearer tokens only, with the rights of their person.
 Order of answers: 401, 404 (may you see it), 403 (may you do it), 422 (body), 409 (state).
-The socket `/ws` speaks of the same objects."""
+The socket `/ws` speaks of the same objects; its page is [/api/socket](/api/socket)."""
 
 
 def routes(calls: list[Route]) -> list[Route]:
@@ -72,6 +73,7 @@ def document(calls: list[Route]) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Журнал обращений", "version": version("journal-obrashcheniy"), "description": _ABOUT},
+        "externalDocs": {"url": "/api/socket", "description": "the socket: frames, events, codes, how to catch up"},
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
