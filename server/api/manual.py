@@ -21,8 +21,7 @@ from server.tickets import talk
 from server.words.i18n import translate
 
 Json = dict[str, Any]
-# Closed by the library under us, or by the server that stops.
-_BY_OTHERS = (1007, 1009, 1012)
+_BY_OTHERS = (1007, 1009, 1012)  # closed by the library under us, or by the server that stops
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from server.words.render import render
 from tests.cast import ask, on_sqlite
 from tests.house import House
 from tests.parts.http import http_client
+from tests.people.browser import browser
+from tests.people.entrance import give_password
 from tests.rooms.acting import post
 
 
@@ -22,7 +24,7 @@ def page(locale: str) -> str:
 
 
 def test_every_frame_field_kind_and_code_of_the_code_stands_on_the_page() -> None:
-    """(Seen red: a frame taken out of the tables.)"""
+    """(Seen red: the last frame left out of a table.)"""
     wanted = {f"sent-{m.__name__}.{f}" for m in protocol.FRAMES.values() for f in m.model_fields}
     wanted |= {f"answered-{m.__name__}.{f}" for m in frames.FRAMES for f in m.model_fields}
     wanted = {place for place in wanted if not place.endswith(".op")}
@@ -57,6 +59,13 @@ async def test_it_is_open_to_everybody_in_their_language_and_found(house: House)
         described = (await http.get("/api/openapi.json")).json()
         assert described["externalDocs"]["url"] == "/api/socket"
         assert "/api/socket" in described["info"]["description"]
+    await give_password(house.db, house.cast.anna)
+    await ask(house.db, house.cast.anna, house.cast.accounting)
+    async with browser(house) as anna:
+        await anna.come_in(house.cast.anna)
+        inside = (await anna.http.get("/api/socket")).text
+        assert "Профиль и выход" in inside
+        assert 'data-count="open">1<' in inside  # what stands around a page is counted here too
 
 
 FREE = {"id", "at", "read_at", "time", "name", "room", "epoch"}  # what differs from one journal to another
@@ -88,7 +97,7 @@ class Same:
 
 @on_sqlite
 async def test_the_example_is_what_a_journal_answers(house: House) -> None:
-    """(Seen red: `presence` of oneself left out, `people` without `read_at`.)"""
+    """(Seen red: `online` false in one's own row.)"""
     number = await ask(house.db, house.cast.anna, house.cast.accounting)
     same = Same()
     async with house.line(house.cast.anna) as anna:
