@@ -36,6 +36,8 @@ SAYINGS = {
     "saved": N_("Сохранено"),
     "invited": N_("Приглашение уходит на почту"),
     "new_password": N_("Новый пароль уходит на почту"),
+    "shut_out": N_("%(name)s: вход закрыт"),
+    "let_in": N_("%(name)s: вход снова открыт"),
     "password_changed": N_("Пароль изменён. Войдите с ним."),
     "own_password": N_("Пароль изменён, входы на других устройствах завершены"),
 }
@@ -178,15 +180,15 @@ def me(viewer: Viewer | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def page(request: Request, template: str, code: int = 200, /, **context: Any) -> HTMLResponse:
-    """Renders a page with what every page has: who is looking, where, and what was just said."""
+def page(request: Request, template: str, code: int = 200, /, *, about: str = "", **context: Any) -> HTMLResponse:
+    """Renders a page with what every page has: who is looking, where, and what was just said (and about whom)."""
     parts = journal(request)
     viewer: Viewer | None = getattr(request.state, "viewer", None)
     words = SAYINGS.get(request.cookies.get(SAID, ""))
     common = {
         "me": me(viewer), "nav": getattr(request.state, "nav", {}),
         "path": request.url.path, "demo": parts.settings.demo,
-        "said": i18n.translate(locale(request), words) if words else None,
+        "said": i18n.translate(locale(request), words, name=about) if words else None,
         "limits": {"file_mb": parts.settings.limits.file_mb}, "theme": request.cookies.get("theme"),
     }  # fmt: skip
     html = render(template, locale(request), **(common | context))

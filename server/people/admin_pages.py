@@ -52,6 +52,7 @@ async def _users_page(
     errors: Form | None = None,
 ) -> Response:
     everybody = await accounts(s)
+    card = form or _user_form(everybody, edit)
     q = request.query_params.get("q", "").strip()[:100]
     view = request.query_params.get("view", "all")
     view = view if view in VIEWS else "all"
@@ -60,7 +61,7 @@ async def _users_page(
         counts={v: sum(_of_view(v, p) for p in everybody) for v in VIEWS},
         organisations=[{"id": o.id, "name": o.name} for o in await organisations(s)],
         people=[p for p in everybody if _of_view(view, p) and _found(p, q)],
-        edit=form or _user_form(everybody, edit),
+        edit=card, about=card["name"] if card else "",
     )  # fmt: skip
 
 
@@ -181,7 +182,7 @@ async def set_active(request: Request) -> Response:
             await (actions.reactivate if to == "yes" else actions.deactivate)(s, viewer, user_id)
     except Conflict as refusal:
         return await _again(request, refusal, None, str(user_id))
-    return web.done(request, f"/admin/users?edit={user_id}", said="saved")
+    return web.done(request, f"/admin/users?edit={user_id}", said="let_in" if to == "yes" else "shut_out")
 
 
 routes = [

@@ -1,5 +1,7 @@
 """The admin's pages work as plain forms, keep what was typed, and do not exist for anybody else."""
 
+import re
+
 import pytest
 from sqlalchemy import delete
 from sqlmodel import select
@@ -123,11 +125,16 @@ async def test_a_card_is_amended_a_password_sent_a_person_deactivated(house: Hou
         assert (await b.post(f"/admin/users/{anna.id}", **fields, sees_all="yes")).status_code == 303
         assert "Анна Луговая" in text(await b.get("/admin/users"))
         assert (await hers.get("/profile")).status_code == 200
+        card = (await b.get(f"/admin/users?edit={anna.id}")).text
+        asked = re.findall(r"<details.*?</details>", card, re.S)
+        assert [re.findall(r'form="([a-z-]+)"', one) for one in asked] == [["send-password"], ["set-active"]]
+        assert "вход закроется сразу" in asked[1], "it says first what it does (seen red: one click)"
         assert (await b.post(f"/admin/users/{anna.id}/password")).status_code == 303
         assert (await hers.get("/profile")).status_code == 303, "every log-in ends with the old password"
         assert await b.letter("mail", "registration")
         assert (await b.post(f"/admin/users/{anna.id}/active", to="maybe")).status_code == 422
-        assert (await b.post(f"/admin/users/{anna.id}/active", to="no")).status_code == 303
+        answer = await b.post(f"/admin/users/{anna.id}/active", to="no")
+        assert "Анна Луговая: вход закрыт" in text(await b.get(answer.headers["location"]))
         assert "Анна Луговая" in text(await b.get("/admin/users?view=off"))
         assert (await b.post(f"/admin/users/{anna.id}/active", to="yes")).status_code == 303
         answer = await b.post(f"/admin/users/{house.cast.pavel.id}/active", to="no")

@@ -8,7 +8,11 @@ export function bind(root) {
     root.open = false;
     $(root, "summary")?.focus();
   };
-  const ontoggle = () => { if (root.open) $(root, "textarea, select, input:not([type=hidden])")?.focus(); };
+  const ontoggle = () => {
+    if (!root.open) return;
+    root.scrollIntoView({ block: "nearest" });
+    $(root, "textarea, select, input:not([type=hidden])")?.focus();
+  };
   const onclick = (/** @type {Event} */ event) => {
     if (event.target instanceof Element && event.target.closest("[data-fold]")) fold();
   };
