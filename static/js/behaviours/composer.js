@@ -68,19 +68,18 @@ export class Composer {
 
   /** The draft keeps its own mode; the box opens with the answer, so that a note is never taken for one. */
   #load() {
-    const server = JSON.parse(this.form.dataset.draft ?? "null");
-    const typed = this.area.value; // somebody may have begun before this script came
-    const draft = this.drafts.load(server);
-    if (typed && typed !== (server?.text ?? "")) {
-      this.texts[this.mode] = typed;
-      return this.guard.wrote("", this.texts.reply);
+    const draft = this.drafts.load(JSON.parse(this.form.dataset.draft ?? "null"));
+    const typed = this.area.value === this.area.defaultValue ? "" : this.area.value; // somebody may have begun before this script came
+    if (draft) {
+      const its = draft.mode === "note" && this.form.dataset.staffRoom ? "note" : "reply";
+      this.texts[its] = draft.text ?? "";
+      this.texts[its === "note" ? "reply" : "note"] = draft.other ?? "";
+      this.files[its] = (draft.files ?? []).filter((/** @type {any} */ file) => file.id);
     }
-    if (!draft) return;
-    const its = draft.mode === "note" && this.form.dataset.staffRoom ? "note" : "reply";
-    this.texts[its] = draft.text ?? "";
-    this.texts[its === "note" ? "reply" : "note"] = draft.other ?? "";
-    this.files[its] = (draft.files ?? []).filter((/** @type {any} */ file) => file.id);
-    if (this.texts.reply) this.guard.resume();
+    if (typed) {
+      this.texts[this.mode] = typed;
+      this.guard.wrote("", this.texts.reply);
+    } else if (this.texts.reply) this.guard.resume();
     this.extras.putBack(this.files[this.mode]);
   }
 
@@ -90,7 +89,10 @@ export class Composer {
     on(area, "keydown", event => this.#key(event));
     on(form, "submit", event => { event.preventDefault(); void this.send(); });
     for (const button of $$(form, ".seg [data-mode]")) {
-      on(button, "click", () => { this.switch(button.dataset.mode === "note" ? "note" : "reply"); area.focus(); });
+      on(button, "click", () => {
+        this.switch(button.dataset.mode === "note" ? "note" : "reply");
+        if (button.dataset.mode === this.mode) area.focus(); // else the words would go to the others
+      });
     }
     const listen = (/** @type {EventTarget} */ target, /** @type {string} */ kind, /** @type {(event: any) => void} */ ear) => {
       target.addEventListener(kind, ear);

@@ -20,7 +20,7 @@ export class Page {
   /** @type {Map<Element, Map<string, void | (() => void)>>} */
   #bound = new Map();
 
-  /** @param {HTMLElement} body @param {(name: string) => Promise<Behaviour>} load */
+  /** @param {HTMLElement} body @param {(name: string, missed: () => void) => Promise<Behaviour>} load */
   constructor(body, load) {
     this.body = body;
     this.load = load;
@@ -50,7 +50,11 @@ export class Page {
   }
 
   get outbox() {
-    return (this.#outbox ??= new Outbox(this.me, this.socket, new Store()));
+    if (!this.#outbox) {
+      const outbox = this.#outbox = new Outbox(this.me, this.socket, new Store());
+      if (this.socket.open) void outbox.load().then(() => outbox.flush()); // whoever asks for it came later than the line
+    }
+    return this.#outbox;
   }
 
   /** @param {string} name @param {{after?: number | null, html?: boolean}} [how] of the first who asks */
@@ -83,6 +87,7 @@ export class Page {
     for (const [element, ends] of [...this.#bound]) {
       if (element !== root && !root.contains(element)) continue;
       for (const end of ends.values()) end?.();
+      if (element instanceof HTMLElement) delete element.dataset.bound;
       this.#bound.delete(element);
     }
   }
@@ -94,11 +99,21 @@ export class Page {
     for (const name of (element.dataset.behaviour ?? "").split(/\s+/).filter(Boolean)) {
       if (ends.has(name)) continue;
       ends.set(name, undefined);
-      try {
-        ends.set(name, (await this.load(name)).bind(element, this));
-      } catch (trouble) {
-        console.error(`behaviour ${name}`, trouble); // one that fails must not take the others with it
-      }
+      await new Promise(settled => void this.#give(element, name, settled));
     }
+  }
+
+  /** One that can't be had now comes later, and the page doesn't wait for it. @param {HTMLElement} element @param {string} name @param {(_?: any) => void} settled */
+  async #give(element, name, settled) {
+    const ends = this.#bound.get(element);
+    try {
+      const behaviour = await this.load(name, settled);
+      if (this.#bound.get(element) === ends) ends?.set(name, behaviour.bind(element, this));
+    } catch (trouble) {
+      console.error(`behaviour ${name}`, trouble); // one that fails must not take the others with it
+    }
+    element.dataset.bound = `${element.dataset.bound ?? ""} ${name}`.trim(); // also one that is broken: nobody has to wait for it
+    element.dispatchEvent(new CustomEvent("journal:bound", { bubbles: true }));
+    settled();
   }
 }

@@ -65,13 +65,11 @@ function fieldOf(form, name) {
   return $(form, `[name="${CSS.escape(name)}"]`);
 }
 
-let wrongs = 0;
-
 /** @param {HTMLElement} field @param {string} detail */
 function wrong(field, detail) {
   const note = fill("form-error", { text: detail });
   note.dataset.wasWrong = "";
-  note.id = `wrong-${(wrongs += 1)}`;
+  note.id = `wrong-${Math.random().toString(36).slice(2)}`; // a count would be one for each copy of this module
   field.dataset.wrong = note.id;
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby") ?? ""} ${note.id}`.trim());
