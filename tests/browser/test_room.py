@@ -157,3 +157,30 @@ async def test_the_forms_beside_the_talk_keep_their_shape(seats: Seats) -> None:
     await button(page, "Изменить срочность").click()
     await expect(facts.locator("dl")).to_contain_text("Низкая")
     await expect(facts.get_by_role("alert")).to_have_count(0)
+
+
+async def test_a_room_whose_scripts_did_not_come_keeps_the_words_and_comes_alive_by_itself(seats: Seats) -> None:
+    """(Seen red: what failed was never asked for again, the words were gone with the page, M opened the answer.)"""
+    number = await ask(seats.db, seats.cast.anna, seats.cast.accounting)
+    window = await seats.window(seats.cast.denis)
+    window.expect_fault("ERR_FAILED")
+    page, box, away = window.page, window.page.locator("#m"), "**/static/js/**/{guard,timeline,inbox}.js"
+    await page.route(away, lambda route: route.abort())
+    await ready(page, f"/tickets/{number}")
+    await page.keyboard.press("m")
+    await expect(box).not_to_be_focused()
+    await box.fill("Начато вовремя")
+    await page.goto("/queue")
+    await ready(page, f"/tickets/{number}")
+    await expect(box).to_have_value("Начато вовремя")
+    await box.press("Enter")
+    await expect(page.locator("[data-send]")).to_have_attribute("aria-busy", "true")
+    await expect(box).to_have_value("Начато вовремя")
+    await page.unroute(away)
+    await expect(page.locator("#log article[data-seq]", has_text="Начато вовремя")).to_be_visible()
+    await expect(box).to_have_value("")
+    await page.locator("h1").click()
+    await page.keyboard.press("m")
+    await expect(box).to_be_focused()
+    await expect(page.locator("#say.is-note")).to_be_visible()
+    assert await page.evaluate("Object.keys(localStorage).filter(key => key.includes(':early:')).length") == 0

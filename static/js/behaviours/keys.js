@@ -90,14 +90,12 @@ function claim() {
   return $(row ?? document, row ? "[data-part=claim] button" : "form[action$='/claim'] button");
 }
 
-/** @param {string} mode */
+/** Only once it is alive: words meant as a note must not find the answer's box open. @param {string} mode */
 function writingTo(mode) {
-  const box = $(document, "[data-behaviour~=composer] textarea");
-  if (!box) return undefined;
-  return () => {
-    $(document, `[data-behaviour~=composer] button[data-mode=${mode}]`)?.click();
-    box.focus();
-  };
+  const box = $(document, "[data-bound~=composer] textarea");
+  const button = $(document, `[data-bound~=composer] button[data-mode=${mode}]`);
+  if (!box || (mode === "note" && !button)) return undefined;
+  return () => button ? button.click() : box.focus();
 }
 
 /** @param {EventTarget | null} target */
