@@ -1,14 +1,17 @@
 """Numbers, money, sizes and times in words, for both languages."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 
+from server.config import beside
 from server.words.render import environment
-from server.words.wording import NBSP, Wording, initials, kind_of_file, near, tint
+from server.words.wording import NBSP, Wording, in_sentence, initials, kind_of_file, near, tint
 
 RU, EN = Wording("ru"), Wording("en")
+TEXTS = {".html", ".txt", ".js"}
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
@@ -164,3 +167,17 @@ def test_a_day_that_is_near_or_past_is_marked(due: str, tone: str) -> None:
 
 def test_an_age_is_the_time_since() -> None:
     assert plain(RU.age("2026-11-21T09:00:00Z")) == "3 дня"
+
+
+def test_a_position_after_a_name_is_no_beginning_of_a_sentence() -> None:
+    assert in_sentence("Системный администратор") == "системный администратор"
+    assert [in_sentence(p) for p in ("ИТ-директор", "CEO", "Java-разработчик", "1С-программист", "")] == [
+        "ИТ-директор", "CEO", "Java-разработчик", "1С-программист", "",
+    ]  # fmt: skip
+
+
+def test_quotes_round_what_is_put_in_are_the_reader_s_own() -> None:
+    """They are part of the message. (Seen red: «…» written round a placeholder stood in English rows too.)"""
+    written = [p for folder in ("templates", "static") for p in beside(folder).rglob("*.*") if p.suffix in TEXTS]
+    bare = {p.name for p in written if re.search(r"«(\{\{|\$\{)", p.read_text())}
+    assert (len(written) > 100, bare) == (True, set())

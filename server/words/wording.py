@@ -31,6 +31,13 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in words[:2]).upper()
 
 
+def in_sentence(position: str) -> str:
+    """A position after a name and a comma: «Системный администратор» → «системный администратор»; «ИТ-директор» and
+    what is not Russian stay as the admin wrote them."""
+    first, rest = position[:1], position[1:]
+    return first.lower() + rest if rest[:1].islower() and not first.isascii() else position
+
+
 def tint(person_id: object) -> int:
     """One of six colours that stays with a person."""
     return int(str(person_id)) % TINTS + 1 if str(person_id).isdigit() else 1
@@ -54,6 +61,7 @@ class Wording:
             "duration": self.duration,
             "number": self.number,
             "initials": initials,
+            "in_sentence": in_sentence,
             "tint": tint,
             "markdown": markdown,
             "spoken": spoken,

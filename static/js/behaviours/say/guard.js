@@ -98,7 +98,7 @@ export class Guard {
   #box(answer) {
     const words = document.getElementById("words")?.dataset ?? {};
     const text = (answer.text ?? "").replace(/\s+/g, " ").slice(0, 120);
-    const box = fill("guard", { who: say(words.held, { name: answer.author.name }), first: `«${text}»` });
+    const box = fill("guard", { who: say(words.held, { name: answer.author.name }), first: say(words.quoted ?? "", { text }) });
     const face = $(box, "[data-face]");
     if (face) paint(face, answer.author);
     $(box, "[data-show]")?.addEventListener("click", () => document.dispatchEvent(new CustomEvent("journal:show", { detail: { line: "public", seq: answer.seq } })));
