@@ -25,7 +25,7 @@ from server.people.policy import Viewer
 from server.tickets import policy
 from server.tickets.meanwhile import require_as_seen
 from server.tickets.moving import approval_not_needed, possible, take
-from server.tickets.workflow import BEFORE_WORK
+from server.tickets.workflow import BEFORE_WORK, REVISABLE
 from server.tickets.writing import Opened, open_ticket
 from server.words import text
 
@@ -103,9 +103,12 @@ async def hand_in_estimate(
     lines: list[Line],
     due: date | None = None,
     comment: str | None = None,
+    *,
+    after: int | None = None,
 ) -> Estimate:
     """A new version of the estimate. It goes to the approver; where the rule asks for no approval, work may
-    begin at once."""
+    begin at once. It may come `after` the version its author has before them, to take its place: one that waits or was
+    rejected is recalled in the same step, until then it can be decided on."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_work(viewer, o.facts))
     if not lines:
@@ -113,6 +116,8 @@ async def hand_in_estimate(
     if len(lines) > MAX_LINES:
         raise Invalid({"lines": "Строк в оценке не больше 100"})
     priced = [price(line, i) for i, line in enumerate(lines)]
+    if after is not None:
+        await _make_way(o, after)
     step = await possible(o, "approval", "estimate")
     estimate = await _keep(o, priced, due, text.comment(comment))
     await o.record(
@@ -126,6 +131,18 @@ async def hand_in_estimate(
     else:
         await take(o, step)
     return estimate
+
+
+async def _make_way(o: Opened, after: int) -> None:
+    if after != o.ticket.estimate_version:
+        raise Conflict(
+            "Оценку уже изменили: сейчас версия %(n)s",
+            values={"n": o.ticket.estimate_version},
+            version=o.ticket.estimate_version,
+            state=o.ticket.status,
+        )
+    if o.ticket.status in REVISABLE:
+        await take(o, await possible(o, "estimating", "status"), passing=True)
 
 
 async def _keep(o: Opened, lines: list[EstimateLine], due: date | None, comment: str | None) -> Estimate:
@@ -180,8 +197,18 @@ async def _waiting(o: Opened, version: int) -> Estimate:
     if estimate.decision != "waiting":
         raise Conflict("Решение по этой оценке уже принято", **await decision_json(o.s, estimate))
     if o.ticket.status != "approval" or version != o.ticket.estimate_version:
-        raise Conflict("Эта оценка больше не ждёт решения", state=o.ticket.status, version=o.ticket.estimate_version)
+        raise Conflict(
+            _why_not(o, version), values={"n": version}, state=o.ticket.status, version=o.ticket.estimate_version
+        )
     return estimate
+
+
+def _why_not(o: Opened, version: int) -> str:
+    if version != o.ticket.estimate_version:
+        return "Оценка изменилась. Согласовать версию %(n)s больше нельзя."
+    if o.ticket.status == "estimating":
+        return "Оценка отозвана. Согласовать версию %(n)s больше нельзя."
+    return "Эта оценка больше не ждёт решения"
 
 
 async def decision_json(s: Session, estimate: Estimate) -> dict[str, Any]:

@@ -139,7 +139,8 @@ async def _time(s: Session, viewer: Viewer, number: int, data: FormData) -> None
 
 async def _estimate(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
     due, comment = _day(data, "due"), web.field(data, "comment")
-    await money.hand_in_estimate(s, viewer, number, lines(data), due, comment)
+    after = web.whole(data, "after") if "after" in data else None
+    await money.hand_in_estimate(s, viewer, number, lines(data), due, comment, after=after)
 
 
 def lines(data: FormData) -> list[money.Line]:

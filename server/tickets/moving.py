@@ -56,8 +56,8 @@ def _long_ago(ticket: Ticket) -> bool:
     return now() - ticket.status_since > timedelta(days=RECENT_DAYS)
 
 
-async def take(o: Opened, step: Transition, comment: str | None = None) -> None:
-    """Writes the new status and its event."""
+async def take(o: Opened, step: Transition, comment: str | None = None, *, passing: bool = False) -> None:
+    """Writes the new status and its event; `passing` as `Opened.record` means it."""
     ticket = o.ticket
     ticket.waiting_from = ticket.status if step.to == "waiting" else None
     ticket.status, ticket.status_since = step.to, now()
@@ -65,7 +65,7 @@ async def take(o: Opened, step: Transition, comment: str | None = None) -> None:
     if step.to == "cancelled" and ticket.payment_state == "to_invoice":
         ticket.payment_state = "not_needed"
     o.facts = ticket.facts(o.facts.participants)
-    await o.record(StatusChange(frm=step.frm, to=step.to, comment=comment))
+    await o.record(StatusChange(frm=step.frm, to=step.to, comment=comment), passing=passing)
 
 
 async def return_from_waiting(o: Opened) -> None:

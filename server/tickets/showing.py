@@ -13,7 +13,8 @@ from server.events import log
 from server.events.kinds import PUBLIC, STAFF
 from server.events.model import Event
 from server.files.model import File
-from server.money.model import Estimate, TimeEntry
+from server.money.model import TimeEntry
+from server.money.queries import versions
 from server.people.model import User
 from server.people.policy import WORKING_ROLES, Viewer
 from server.people.queries import approvers, by_ids, last_seen, members, staff
@@ -23,7 +24,7 @@ from server.tickets.facts import THINGS, standing
 from server.tickets.model import Ticket
 from server.tickets.people import people_json
 from server.tickets.queries import Seen
-from server.tickets.workflow import ACCEPTED, OPEN, moves
+from server.tickets.workflow import ACCEPTED, OPEN, REVISABLE, moves
 
 NOTES = 200
 MINI = 50
@@ -64,7 +65,7 @@ async def _beside(s: Session, viewer: Viewer, seen: Seen, online: set[int]) -> d
         "seen": {thing: standing(ticket, thing) for thing in THINGS},
         "moves": await _moves(s, viewer, seen),
         "executor": await _executor(s, viewer, ticket, online),
-        "estimates": await _estimates(s, ticket.number),
+        "estimates": await versions(s, ticket),
         "files": await _files(s, ticket.number, is_staff),
         "draft": await draft(s, viewer, str(ticket.number)),
         "today": now().date().isoformat(),
@@ -93,7 +94,8 @@ def can(viewer: Viewer, seen: Seen) -> set[str]:
     is_open = t.status in OPEN
     works = policy.can_work(viewer, facts) and is_open
     actors = policy.actors(viewer, facts)
-    doors = {move.via for move in moves(t.status, actors)}
+    ways = list(moves(t.status, actors))
+    doors = {move.via for move in ways}
     answers = {
         "say": is_open and policy.can_write(viewer, facts, PUBLIC),
         "note": is_open and policy.can_write(viewer, facts, STAFF),
@@ -101,6 +103,7 @@ def can(viewer: Viewer, seen: Seen) -> set[str]:
         "claim": works and t.assignee_id is None,
         "assign": is_open and policy.can_assign(viewer, facts),
         "estimate": "estimate" in doors,
+        "revise": t.status in REVISABLE and any(move.to == "estimating" for move in ways),
         "approve": "approval" in doors,
         "pay": policy.can_bill(viewer) and policy.sees_as_staff(viewer, facts),
         "urgency": is_open and policy.can_change_urgency(viewer, facts),
@@ -147,19 +150,6 @@ async def _executor(s: Session, viewer: Viewer, ticket: Ticket, online: set[int]
         "position": user.position, "phone": user.phone, "online": user.id in online,
         "seen_at": log.instant(min(until, now())) if until else None,
     }  # fmt: skip
-
-
-async def _estimates(s: Session, number: int) -> list[dict[str, Any]]:
-    rows = (await s.exec(select(Estimate).where(Estimate.ticket == number).order_by(col(Estimate.version)))).all()
-    people = await by_ids(s, {i for e in rows for i in (e.author_id, e.decided_by) if i is not None})
-    return [
-        {
-            "version": e.version, "lines": e.lines, "amount": e.amount, "due": e.due.isoformat() if e.due else None,
-            "comment": e.comment, "decision": None if e.decision == "waiting" else e.decision,
-            "decided_by": people[e.decided_by].person() if e.decided_by else None,
-        }
-        for e in rows
-    ]  # fmt: skip
 
 
 async def _files(s: Session, number: int, is_staff: bool) -> list[dict[str, Any]]:

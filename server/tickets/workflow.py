@@ -88,12 +88,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("new", "estimating", STAFF_SIDE, N_("Взять"), via="claim"),
     Transition("estimating", "approval", STAFF_SIDE, N_("Отправить на согласование"), via="estimate"),
     Transition("in_progress", "approval", STAFF_SIDE, N_("Отправить на согласование"), via="estimate"),
-    Transition("approval", "estimating", STAFF_SIDE, N_("Изменить оценку")),
+    Transition("approval", "estimating", STAFF_SIDE, N_("Отозвать оценку")),
     Transition("approval", "approved", frozenset({"approver"}), N_("Согласовать"), via="approval"),
     Transition("approval", "rejected", frozenset({"approver"}), N_("Отклонить"), via="approval", comment=True),
     Transition("approved", "in_progress", STAFF_SIDE, N_("Начать работу")),
     Transition("estimating", "in_progress", STAFF_SIDE, N_("Начать работу"), needs="no_approval"),
-    Transition("rejected", "estimating", STAFF_SIDE, N_("Оценить заново")),
+    Transition("rejected", "estimating", STAFF_SIDE, N_("Вернуть на оценку")),
     Transition("estimating", "waiting", STAFF_SIDE, N_("Спросить клиента")),
     Transition("in_progress", "waiting", STAFF_SIDE, N_("Спросить клиента")),
     Transition("waiting", "estimating", STAFF_SIDE | {"system"}, N_("Продолжить"), back=True),
@@ -109,6 +109,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *(Transition(frm, "cancelled", LEAD, N_("Отменить"), comment=True) for frm in _CANCELLABLE),
 )
 
+REVISABLE = frozenset({"approval", "rejected"})  # a new version of the estimate goes by way of `estimating`
 BEFORE_WORK = frozenset({"new", "estimating", "approval", "approved", "rejected"})  # nothing is billable yet
 ACCEPTED = frozenset({"done", "closed"})
 OPEN = frozenset(code for code, s in STATUSES.items() if s.open)

@@ -48,8 +48,11 @@ class Opened:
         if self.ticket.status not in OPEN:
             raise Forbidden(OVER, state=self.ticket.status)
 
-    async def record(self, kind: Kind, *, line: Line = PUBLIC, client_id: str | None = None) -> Event:
-        """Writes one event and what every event entails: last words, the author's own cursor, notices."""
+    async def record(
+        self, kind: Kind, *, line: Line = PUBLIC, client_id: str | None = None, passing: bool = False
+    ) -> Event:
+        """Writes one event and what every event entails: last words, the author's own cursor, notices. What is only
+        `passing`, on the way to what the same action does next, is mailed to nobody."""
         event = await log.append(
             self.s, self.ticket, kind, self.viewer.id,
             line=line, client_id=client_id, also=self._last_words(kind) if line == PUBLIC else {},
@@ -58,7 +61,8 @@ class Opened:
         if not self.s.info.get(outbox.SILENT):
             await reading.wrote(self.s, event)
         self.facts = self.ticket.facts(self.facts.participants)
-        await outbox.enqueue(self.s, self.ticket, self.facts, kind, event)
+        if not passing:
+            await outbox.enqueue(self.s, self.ticket, self.facts, kind, event)
         return event
 
     def _last_words(self, kind: Kind) -> dict[str, object]:

@@ -1,7 +1,7 @@
 /** The log as a page shows it: order, groups, «Новое», receipts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Seen, Typists, arrange, horizon, keyOf, merge, receipts, verdict } from "../../static/js/lib/timeline.js";
+import { Seen, Typists, arrange, horizon, keyOf, merge, receipts, fates } from "../../static/js/lib/timeline.js";
 
 const T0 = Date.parse("2026-11-24T06:00:00Z");
 const MINUTE = 60_000;
@@ -58,8 +58,17 @@ test("one tick for what is said, two for what the other side has read", () => {
 });
 
 test("an estimate's fate follows from the log", () => {
-  const decisions = [{ version: 1, decision: "rejected" }];
-  assert.deepEqual([1, 2, 3].map(version => verdict(decisions, [1, 2, 3], version)), ["rejected", "replaced", "waiting"]);
+  const asked = { from: "estimating", to: "approval" }, back = { from: "approval", to: "estimating" };
+  const told = (...story) => [...fates(story).values()];
+  assert.deepEqual(told({ version: 1 }, asked), ["waiting"]);
+  assert.deepEqual(told({ version: 1 }, asked, back), ["recalled"]);
+  assert.deepEqual(told({ version: 1 }, asked, { from: "approval", to: "cancelled" }), ["recalled"]);
+  assert.deepEqual(told({ version: 1 }, asked, back, { version: 2 }, asked), ["replaced", "waiting"]);
+  assert.deepEqual(
+    told({ version: 1 }, asked, { version: 1, decision: "rejected" }, { from: "approval", to: "rejected" }, { version: 2 }, asked),
+    ["rejected", "waiting"]);
+  assert.deepEqual(told({ version: 1 }, { from: "estimating", to: "in_progress" }), [""]); // nobody is asked
+  assert.deepEqual(told(asked, back, { version: 4, decision: "approved" }), ["approved"]); // the log's older part is not here
 });
 
 test("typing ends by itself after six seconds, or with the words", () => {

@@ -2,11 +2,11 @@
 
 import pytest
 
-from server.db import Database, Session
+from server.db import Database
 from server.errors import Conflict, NotFound
 from server.money import actions as money
+from server.money.actions import Line
 from server.money.queries import decision_page
-from server.people.policy import Viewer
 from server.tickets import actions, moving, queries
 from tests.cast import Cast, as_viewer, ask, on_sqlite
 from tests.house import House
@@ -82,19 +82,58 @@ async def test_a_rejection_wants_a_reason_and_the_second_press_is_told_of_the_fi
 
 
 async def test_an_estimate_that_was_replaced_meanwhile_is_shown_anew(house: House, waiting: int) -> None:
-    at = f"/tickets/{waiting}/decision"
+    """With what changed, and nothing ready to be pressed. (Seen red: the new version's form stood open where the old
+    one's was.)"""
+    at, dearer = f"/tickets/{waiting}/decision", [*WORK, Line("Ещё отчёт", "1", 100_000)]
     async with browser(house) as b:
         await b.come_in(house.cast.boris)
-        await do(house.db, house.cast.denis, _recall_and_hand_in, waiting)
+        await do(house.db, house.cast.denis, money.hand_in_estimate, waiting, dearer, after=1)
         answer = await b.post(at, version="1", decision="approved")
         assert answer.status_code == 409
-        assert "Эта оценка больше не ждёт решения" in text(answer)
+        shown = text(answer)
+        assert "Оценка изменилась. Версия 2 от" in shown
+        assert "Согласовать версию 1 больше нельзя" in shown
+        assert "Добавлено" in shown
+        assert "на 1 000 ₽ больше" in shown
         assert 'name="version" value="2"' in answer.text
+        fold = answer.text.split('class="agree v2"')[1]
+        assert " open" not in fold.split(">")[0]
 
 
-async def _recall_and_hand_in(s: Session, viewer: Viewer, number: int) -> None:
-    await moving.move(s, viewer, number, "estimating", "Пересчитаем")
-    await money.hand_in_estimate(s, viewer, number, WORK)
+@pytest.mark.usefixtures("waiting")
+async def test_an_estimate_that_was_recalled_says_so(house: House) -> None:
+    """To the approver on the decision's page and to both sides beside the conversation. (Seen red: it vanished.)"""
+    number = await asked(house.db, house.cast, private=False)
+    await do(house.db, house.cast.denis, moving.move, number, "estimating")
+    async with browser(house) as b:
+        await b.come_in(house.cast.boris)
+        for page in (await b.get(f"/tickets/{number}/decision"), await b.get(f"/tickets/{number}")):
+            assert "Оценка отозвана. Согласовать версию 1 больше нельзя" in text(page)
+            assert 'name="decision"' not in page.text
+    async with browser(house) as b:
+        await b.come_in(house.cast.denis)
+        money_part = (await b.get(f"/tickets/{number}")).text.split('data-part="money"')[1].split("</section>")[0]
+        assert ">Отозвана<" in money_part
+
+
+@pytest.mark.usefixtures("waiting")
+async def test_an_estimate_is_recalled_or_changed_only_by_a_second_press(house: House) -> None:
+    """(Seen red: one press on «Изменить оценку» took it from the approver, and no form opened.)"""
+    number = await asked(house.db, house.cast, private=False)
+    async with browser(house) as b:
+        await b.come_in(house.cast.denis)
+        page = (await b.get(f"/tickets/{number}")).text
+        step = page.split('name="to" value="estimating"')[0].rpartition("<details")[2]
+        assert "Отозвать оценку</summary>" in step
+        form = page.split('id="estimate"')[1].split("</dialog>")[0]
+        assert 'name="after" value="1"' in form
+        assert ">Настройка</textarea>" in form
+        sent = await b.post(
+            f"/tickets/{number}/estimates", after="1", line_text="Проще", line_quantity="1", line_unit="hour",
+            line_price="900", vat="22",
+        )  # fmt: skip
+        assert sent.status_code == 303
+        assert "900 ₽" in text(await b.get(f"/tickets/{number}"))
 
 
 async def test_for_others_there_is_no_such_page(house: House, waiting: int) -> None:

@@ -63,6 +63,7 @@ TRIES: dict[str, Callable[[Session, Viewer, int, Cast], Awaitable[object]]] = {
     "claim": lambda s, v, n, c: actions.claim(s, v, n),
     "assign": lambda s, v, n, c: actions.assign(s, v, n, c.gleb.id),
     "estimate": lambda s, v, n, c: money.hand_in_estimate(s, v, n, WORK),
+    "revise": lambda s, v, n, c: money.hand_in_estimate(s, v, n, WORK, after=1),
     "approve": lambda s, v, n, c: money.decide(s, v, n, 1, "approved"),
     "pay": lambda s, v, n, c: money.set_payment(s, v, n, "overdue"),
     "urgency": lambda s, v, n, c: actions.change_urgency(s, v, n, "high", "срочно"),

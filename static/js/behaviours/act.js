@@ -27,7 +27,7 @@ async function send(form, page) {
   const answer = await post(form.action, new FormData(form));
   busy(form, false);
   if (answer.status === 401) return page.socket.wake();
-  if (answer.status === 409) document.dispatchEvent(new CustomEvent("journal:acted")); // somebody was quicker: how it stands now
+  if (answer.status === 409) document.dispatchEvent(new CustomEvent("journal:acted", { detail: { refused: true } })); // somebody was quicker: how it stands now
   if (!answer.ok) return showErrors(form, answer, (answer.status ? words.trouble : words.noLine) ?? "");
   form.reset();
   form.dispatchEvent(new CustomEvent("done", { bubbles: true, detail: answer.body }));

@@ -14,7 +14,7 @@ class EstimateForm {
   constructor(form, page) {
     this.form = form;
     this.page = page;
-    this.key = `journal:${page.me}:estimate:${form.dataset.ticket}`;
+    this.key = `journal:${page.me}:estimate:${form.dataset.ticket}:${form.dataset.version}`; // what was begun before a newer version is not laid over it
     this.body = /** @type {HTMLElement} */ ($(form, "[data-lines]"));
     this.blank = /** @type {HTMLElement} */ (this.body.lastElementChild?.cloneNode(true));
     this.oninput = () => { this.count(); this.keep(); };

@@ -116,8 +116,8 @@ class Panel {
         else button.removeAttribute("aria-disabled");
       }
     }
-    for (const part of $$(document, ".ask [data-when-off]")) part.hidden = !off;
-    for (const part of $$(document, ".ask [data-when-on]")) part.hidden = off;
+    for (const part of $$(document, "[data-live] [data-when-off]")) part.hidden = !off;
+    for (const part of $$(document, "[data-live] [data-when-on]")) part.hidden = off;
   }
 
   #lost() {

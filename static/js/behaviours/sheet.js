@@ -22,7 +22,7 @@ export function bind(root) {
   };
   const wide = matchMedia("(min-width: 1101px)");
   const onwide = () => { if (wide.matches && root.open) root.close(); };
-  const acted = () => { if (root.open) root.close(); };
+  const acted = (/** @type {Event} */ event) => { if (root.open && !(event instanceof CustomEvent && event.detail?.refused)) root.close(); };
   root.addEventListener("opened", opened);
   if (root.open) opened(); // pressed before this came
   root.addEventListener("close", closed);

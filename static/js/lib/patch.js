@@ -27,13 +27,19 @@ function formName(form) {
   return `${form?.getAttribute("action") ?? ""} ${to instanceof HTMLInputElement ? to.value : ""}`;
 }
 
+/** What was said of a decision on one version is not said of the next. @param {HTMLFormElement | null} form */
+function formAbout(form) {
+  const version = form?.querySelector("[name=version]");
+  return `${formName(form)} ${version instanceof HTMLInputElement ? version.value : ""}`;
+}
+
 /** What the person has done inside. @param {HTMLElement} root */
 function remember(root) {
   const controls = [...root.querySelectorAll("input, textarea, select")].filter(isControl);
   const active = document.activeElement;
   return {
     values: new Map(controls.filter(changed).map(control => [address(control), control])),
-    said: new Map($$(root, "[data-error]").map(slot => [formName(slot.closest("form")), [...slot.childNodes]])),
+    said: new Map($$(root, "[data-error]").map(slot => [formAbout(slot.closest("form")), [...slot.childNodes]])),
     folds: $$(root, "details").filter(fold => fold.hasAttribute("open")).map(foldName),
     focus: active && root.contains(active) ? focusName(active) : "",
     caret: active instanceof HTMLTextAreaElement || (active instanceof HTMLInputElement && active.type === "text") ? active.selectionStart : null,
@@ -62,7 +68,7 @@ function restore(root, was) {
     else if (old && control.type !== "hidden") control.value = old.value;
     if (was.focus === focusName(control)) focus(control, was.caret);
   }
-  for (const slot of $$(root, "[data-error]")) slot.append(...(was.said.get(formName(slot.closest("form"))) ?? []));
+  for (const slot of $$(root, "[data-error]")) slot.append(...(was.said.get(formAbout(slot.closest("form"))) ?? []));
   for (const fold of $$(root, "details")) if (was.folds.includes(foldName(fold))) fold.setAttribute("open", "");
   if (was.focus && !was.focus.startsWith("control")) $$(root, "a, button, summary").find(one => focusName(one) === was.focus)?.focus({ preventScroll: true });
   root.scrollTop = was.scroll;

@@ -84,11 +84,24 @@ export function receipts(rows, people, me, where) {
   return { sent: last !== read ? last : null, read, readers };
 }
 
-/** What happened to estimate `version`, from the log alone. @param {{version: number, decision: string}[]} decisions @param {number[]} versions @param {number} version */
-export function verdict(decisions, versions, version) {
-  const decided = decisions.find(decision => decision.version === version);
-  if (decided) return decided.decision;
-  return versions.some(other => other > version) ? "replaced" : "waiting";
+/**
+ * What happened to each estimate, from the log alone: "waiting" once it was given to its approvers, then what they decided, "recalled" or "replaced"; "" where nobody was asked.
+ * @param {{version?: number, decision?: string, from?: string, to?: string}[]} story estimates, decisions and statuses as they followed each other @returns {Map<number, string>}
+ */
+export function fates(story) {
+  /** @type {Map<number, string>} */
+  const found = new Map();
+  let last = 0;
+  for (const { version, decision, from, to } of story) {
+    if (version && decision) found.set(version, decision);
+    else if (version) {
+      if (last && !/approved|rejected/.test(found.get(last) ?? "")) found.set(last, "replaced");
+      found.set(last = version, "");
+    } else if (!last) continue;
+    else if (to === "approval") found.set(last, "waiting");
+    else if (from === "approval" && found.get(last) === "waiting") found.set(last, "recalled");
+  }
+  return found;
 }
 
 /** Who is typing now. Nobody says that they stopped: it ends by itself. */

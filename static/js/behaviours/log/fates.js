@@ -1,26 +1,29 @@
 /** What became of estimates and decisions: their rows are rendered once, their fate comes later in the log. */
 import { $, $$ } from "../../lib/dom.js";
-import { verdict } from "../../lib/timeline.js";
+import { fates as told } from "../../lib/timeline.js";
+
+const TONE = /** @type {Record<string, string>} */ ({ approved: "good", rejected: "bad", waiting: "warn" });
 
 /** @param {ParentNode} root @param {DOMStringMap} words */
 export function fates(root, words) {
-  const versions = $$(root, ".est[data-version]").map(one => Number(one.dataset.version));
-  if (!versions.length) return;
-  const decisions = $$(root, ".stamp[data-decided]").map(one => ({ version: Number(one.dataset.version), decision: one.dataset.decided ?? "" }));
-  markEstimates(root, words, version => verdict(decisions, versions, version));
+  if (!$(root, ".est[data-version]")) return;
+  const story = $$(root, ".est[data-version], .stamp[data-decided], .ev [data-to]").map(({ dataset }) => ({
+    version: Number(dataset.version ?? 0), decision: dataset.decided, from: dataset.from, to: dataset.to,
+  }));
+  markEstimates(root, words, told(story));
   markStamps(root);
 }
 
-/** @param {ParentNode} root @param {DOMStringMap} words @param {(version: number) => string} fate */
+/** @param {ParentNode} root @param {DOMStringMap} words @param {Map<number, string>} fate */
 function markEstimates(root, words, fate) {
   for (const estimate of $$(root, ".est[data-version]")) {
     const tag = $(estimate, "[data-decision]");
-    const now = fate(Number(estimate.dataset.version));
+    const now = fate.get(Number(estimate.dataset.version)) ?? "";
     if (!tag || tag.dataset.decision === now) continue;
     tag.dataset.decision = now;
-    tag.hidden = false;
+    tag.hidden = !now;
     tag.textContent = words[now] ?? "";
-    tag.className = `tag end ${now === "approved" ? "good" : now === "rejected" ? "bad" : now === "waiting" ? "warn" : ""}`;
+    tag.className = `tag end ${TONE[now] ?? ""}`;
   }
 }
 
