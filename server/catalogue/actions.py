@@ -17,7 +17,6 @@ from server.people.queries import by_ids
 from server.words import text
 
 log = logging.getLogger(__name__)
-NAME, GROUP, DESCRIPTION = 200, 100, 500
 APPROVAL = ("always", "never")
 RESPONSIBLE_ROLES = frozenset({"executor", "lead"})
 
@@ -37,7 +36,7 @@ class ServiceCard:
 async def add_organisation(s: Session, viewer: Viewer, name: str) -> Organisation:
     """A new client, with one legal entity of its name."""
     require_admin(viewer)
-    name = text.line(name, "name", limit=NAME, empty="Введите название организации")
+    name = text.line(name, "name", limit=text.NAME, empty="Введите название организации")
     if (await s.exec(select(Organisation.id).where(Organisation.name == name))).first() is not None:
         raise Conflict("Организация «%(name)s» уже есть", values={"name": name}, field="name")
     organisation = Organisation(name=name)
@@ -95,7 +94,7 @@ async def amend_service(s: Session, viewer: Viewer, service_id: int, card: Servi
 
 
 async def _write(s: Session, service: Service, card: ServiceCard) -> None:
-    name = text.line(card.name, "name", limit=NAME, empty="Введите название услуги")
+    name = text.line(card.name, "name", limit=text.NAME, empty="Введите название услуги")
     namesake = (await s.exec(select(Service).where(Service.name == name))).one_or_none()
     if namesake is not None and namesake is not service:
         raise Conflict("Услуга «%(name)s» уже есть", values={"name": name}, field="name")
@@ -103,14 +102,14 @@ async def _write(s: Session, service: Service, card: ServiceCard) -> None:
         raise Invalid({"approval": "Выберите из списка"})
     service.name, service.approval, service.active = name, card.approval, card.active
     service.group = await _group(s, service, card.group)
-    service.description = " ".join(text.storable(card.description, "description").split())[:DESCRIPTION]
+    service.description = text.aside(card.description, "description", limit=text.DESCRIPTION)
     s.add(service)
     await s.flush()
 
 
 async def _group(s: Session, service: Service, typed: str) -> str:
     """A group that differs only in case from one that is there is that one."""
-    group = " ".join(text.storable(typed, "group").split())[:GROUP]
+    group = text.aside(typed, "group", limit=text.GROUP)
     for known in (await s.exec(select(Service.group).where(col(Service.id) != service.id).distinct())).all():
         if known.casefold() == group.casefold():
             return known

@@ -11,7 +11,6 @@ from server.errors import Invalid
 from server.people.policy import ROLES
 from server.words import text
 
-LOGIN, EMAIL, NAME, POSITION = 100, 254, 200, 200
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 _MOBILE = re.compile(r"\+79\d{9}")
 
@@ -22,8 +21,8 @@ def login(typed: str) -> str:
     if text.is_blank(typed):
         raise Invalid({"login": "Введите логин"})
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", typed).casefold())
-    if len(folded) > LOGIN:
-        raise Invalid({"login": "Логин длиннее %(limit)d знаков"}, values={"limit": LOGIN})
+    if len(folded) > text.LOGIN:
+        raise Invalid({"login": "Логин длиннее %(limit)d знаков"}, values={"limit": text.LOGIN})
     return folded
 
 
@@ -37,18 +36,18 @@ def new_login(typed: str) -> str:
 
 def name(typed: str) -> str:
     """As the person is shown to others."""
-    return text.line(typed, "name", limit=NAME, empty="Введите имя")
+    return text.line(typed, "name", limit=text.NAME, empty="Введите имя")
 
 
 def position(typed: str) -> str:
-    """One line, cut where it is too long; may be nothing."""
-    return " ".join(text.storable(typed, "position").split())[:POSITION]
+    """One line; may be nothing."""
+    return text.aside(typed, "position", limit=text.POSITION)
 
 
 def email(typed: str) -> str:
     """An address a mail can be sent to; whether anybody reads it only the mail will tell."""
     typed = text.storable(typed, "email").strip()
-    if len(typed) > EMAIL or not _ADDRESS.fullmatch(typed):
+    if len(typed) > text.EMAIL or not _ADDRESS.fullmatch(typed):
         raise Invalid({"email": "Проверьте адрес почты: нужен вид имя@домен"})
     return typed
 

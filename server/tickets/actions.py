@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlmodel import select
 
 from server.catalogue.model import LegalEntity, Service
-from server.clock import now
+from server.clock import now, today
 from server.db import Session
 from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from server.events import log
@@ -39,8 +39,6 @@ from server.tickets.workflow import ACCEPTED, EXECUTOR_SHOWN
 from server.tickets.writing import Opened, open_ticket
 from server.words import text
 
-SUBJECT = 200
-
 
 @dataclass(frozen=True)
 class NewTicket:
@@ -65,7 +63,7 @@ async def create(s: Session, viewer: Viewer, new: NewTicket, *, per_minute: int 
         raise Invalid({"id": "Такое значение не принимается"})
     if new.id and (first := await log.by_client_id(s, author.id, new.id)):
         return await _created_before(s, first, new)
-    subject, body, service = await checked(s, new)
+    subject, body, service = await checked(s, new, min(today(viewer.time_zone), today(author.time_zone)))
     organisation = _organisation(author, new.organisation)
     counter, moment = await _counter(s), now()
     if new.id and (first := await log.by_client_id(s, author.id, new.id)):  # a twin that waited for the same lock
@@ -112,25 +110,27 @@ async def _author(s: Session, viewer: Viewer, new: NewTicket) -> Viewer:
     return author
 
 
-async def checked(s: Session, new: NewTicket) -> tuple[str, str, Service]:
-    """Subject, text and service as they will be kept; `Invalid` names everything that is wrong at once."""
+async def checked(s: Session, new: NewTicket, first_day: date) -> tuple[str, str, Service]:
+    """Subject, text and service as they will be kept; `Invalid` names everything that is wrong at once. Nothing is
+    needed before the `first_day`."""
     wrong: dict[str, str] = {}
     subject = body = ""
     try:
-        subject = text.line(new.subject, "subject", limit=SUBJECT, empty="Напишите тему: о чём обращение")
+        subject = text.line(new.subject, "subject", limit=text.SUBJECT, empty="Напишите тему: о чём обращение")
+    except Invalid as e:
+        wrong |= e.fields
+    try:
+        body = text.storable(new.text, "text")
     except Invalid as e:
         wrong |= e.fields
     if text.is_blank(new.text):
         wrong["text"] = "Опишите, что случилось"
-    elif len(new.text) > MAX_TEXT:
+    elif len(body) > MAX_TEXT:
         wrong["text"] = "Содержание длиннее 20 000 знаков. Сократите его или приложите файлом."
-    else:
-        try:
-            body = text.storable(new.text, "text")
-        except Invalid as e:
-            wrong |= e.fields
     if new.urgency not in URGENCIES:
         wrong["urgency"] = "Такой срочности нет"
+    if new.due and new.due < first_day:
+        wrong["due"] = "Этот день уже прошёл"
     service = await s.get(Service, new.service)
     if service is None or not service.active:
         wrong["service"] = "Выберите услугу из списка"

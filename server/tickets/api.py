@@ -1,6 +1,7 @@
 """Tickets over HTTP: list, create, read, and everything people do to one besides talking in it and paying for it."""
 
 from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from server.api import wire
 from server.api.bodies import Body, Day, Id, Token
 from server.api.endpoint import Audience, Call, Endpoint, resource
+from server.clock import today
 from server.db import Session
 from server.errors import Forbidden, Invalid, NotFound
 from server.events.kinds import MAX_TEXT, URGENCIES
@@ -16,6 +18,7 @@ from server.people.policy import Viewer
 from server.rooms.protocol import MAX_FILES
 from server.tickets import actions, drafts, gates, lists, moving, queries, search
 from server.tickets.workflow import STATUSES
+from server.words import text
 
 Json = dict[str, Any]
 Comment = Annotated[str, Field(max_length=2000)]
@@ -25,12 +28,12 @@ class NewTicket(Body):
     """A request. `author`: lead and executor on behalf of a client; `organisation`: for those who act for several."""
 
     # Their limits are the form's own and are said by `actions.checked`, all at once; here they are only described.
-    subject: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": actions.SUBJECT})]
+    subject: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": text.SUBJECT})]
     service: Id
     text: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT})]
     urgency: Annotated[str, Field(json_schema_extra={"enum": list(URGENCIES)})] = "normal"
     files: Annotated[list[Token], Field(max_length=MAX_FILES)] = Field(default_factory=list)
-    due: Day | None = None
+    due: Annotated[Day | None, Field(description="not before today")] = None
     private: bool = False
     author: Id | None = None
     organisation: Id | None = None
@@ -89,12 +92,14 @@ async def _place(s: Session, viewer: Viewer, request: Request) -> None:
     await drafts.place(s, viewer, request.path_params["place"])
 
 
-async def _also_wrong(s: Session, _viewer: Viewer, right: dict[str, Any]) -> dict[str, str]:
+async def _also_wrong(s: Session, viewer: Viewer, right: dict[str, Any]) -> dict[str, str]:
     """What the form's own rules say of the fields whose types are right."""
     given = {k: v for k, v in right.items() if k in ("subject", "text", "urgency", "service")}
+    if right.get("due"):
+        given["due"] = date.fromisoformat(right["due"])
     filled: dict[str, Any] = {"subject": "", "text": "", "service": 0} | given
     try:
-        await actions.checked(s, actions.NewTicket(**filled))
+        await actions.checked(s, actions.NewTicket(**filled), today(viewer.time_zone))
     except Invalid as refusal:
         return {k: v for k, v in refusal.fields.items() if k in given}
     return {}

@@ -21,14 +21,15 @@ from server.tickets.queries import find
 from server.words import text
 
 NEW = "new"
+Long = Annotated[str, Field(max_length=5 * MAX_TEXT)]  # what is too long to be sent is not lost either
 Short = Annotated[str, Field(max_length=1000)]
 
 
 class Begun(Body):
     """A request or a message half-written: nothing has to be right yet. `other`: the text of the mode not shown."""
 
-    text: Annotated[str, Field(max_length=MAX_TEXT)] = ""
-    other: Annotated[str, Field(max_length=MAX_TEXT)] = ""
+    text: Long = ""
+    other: Long = ""
     mode: Literal["reply", "note"] = "reply"
     reply_to: int | None = None
     subject: Short = ""

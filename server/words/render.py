@@ -11,6 +11,7 @@ from server.events.kinds import MAX_TEXT, Line
 from server.rooms.protocol import MAX_FILES
 from server.tickets.diagram import diagram, onward
 from server.tickets.workflow import SOON_DAYS, STATUSES
+from server.words import text
 from server.words.i18n import LOCALES, catalogue, known
 from server.words.labels import LABELS
 from server.words.wording import Wording
@@ -29,7 +30,11 @@ COMMON: dict[str, Any] = {
 PERSONAL = {"read", "unread", "staff_read", "staff_unread"}
 
 # What a form says beforehand; the server refuses the same (protocol.md).
-MOST = {"subject": 200, "text": MAX_TEXT, "files": MAX_FILES}
+MOST = {
+    "text": MAX_TEXT, "files": MAX_FILES, "subject": text.SUBJECT, "comment": text.COMMENT, "name": text.NAME,
+    "login": text.LOGIN, "email": text.EMAIL, "position": text.POSITION, "group": text.GROUP,
+    "description": text.DESCRIPTION, "work": text.WORK, "invoice": text.INVOICE,
+}  # fmt: skip
 
 
 def render(template: str, locale: str, **context: Any) -> str:

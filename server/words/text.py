@@ -7,6 +7,10 @@ from server.errors import Empty, Invalid, TooLarge
 # Cf holds zero-width characters and bidi marks, Zs and Cc blanks: a text of only these shows nothing.
 _UNSEEN = frozenset({"Cf", "Zs", "Zl", "Zp", "Cc"})
 MAX_ID = 64
+# How many letters of what; forms say it beforehand (`data-most`), the server refuses the same.
+SUBJECT, COMMENT, NAME, LOGIN, EMAIL, POSITION, GROUP, DESCRIPTION = 200, 2000, 200, 100, 254, 200, 100, 500
+WORK, INVOICE = 500, 100
+_LONG = "Длиннее %(limit)d знаков. Сократите."
 _NOT_STORED = "Текст содержит знаки, которые нельзя сохранить. Уберите их и отправьте снова."
 
 
@@ -29,13 +33,13 @@ def storable(text: str, field: str) -> str:
 
 def message(text: str, *, limit: int, may_be_empty: bool = False) -> str:
     """A message as it will be stored: raises `Empty`, `TooLarge` or `Invalid`."""
+    text = storable(text, "text")
     if len(text) > limit:
         raise TooLarge(
             "Сообщение длиннее %(limit)d знаков. Сократите его или приложите файлом.",
             values={"limit": limit},
             field="text",
         )
-    text = storable(text, "text")
     if is_blank(text):
         if may_be_empty:
             return ""
@@ -49,15 +53,22 @@ def line(text: str, field: str, *, limit: int, empty: str) -> str:
     text = " ".join(storable(text, field).split())
     if is_blank(text):
         raise Invalid({field: empty})
-    if len(text) > limit:
-        raise Invalid({field: "Длиннее %(limit)d знаков. Сократите."}, values={"limit": limit})
-    return text
+    return _within(text, field, limit)
 
 
-def comment(text: str | None, *, limit: int = 2000) -> str | None:
+def aside(text: str, field: str, *, limit: int) -> str:
+    """One line that may be nothing (a position, an explanation)."""
+    return _within(" ".join(storable(text, field).split()), field, limit)
+
+
+def comment(text: str | None, *, limit: int = COMMENT) -> str | None:
     """An optional remark: None when nothing of it can be seen."""
     if text is None or is_blank(text):
         return None
+    return _within(storable(text, "comment").strip(), "comment", limit)
+
+
+def _within(text: str, field: str, limit: int) -> str:
     if len(text) > limit:
-        raise Invalid({"comment": "Длиннее %(limit)d знаков. Сократите."}, values={"limit": limit})
-    return storable(text, "comment").strip()
+        raise Invalid({field: _LONG}, values={"limit": limit})
+    return text

@@ -51,8 +51,16 @@ async def test_a_form_that_is_not_right_keeps_everything_and_says_what_is_wrong(
     await expect(anna.locator(".err", has_text="Выберите услугу")).to_be_visible()
     await expect(anna.locator("#text")).to_have_value("Есть только содержание")
     await expect(anna.locator(".upl")).to_have_count(1)
-    await anna.locator("#subject").fill("Тема")
+    await anna.keyboard.insert_text("ы" * 190)
     await expect(anna.get_by_text("Напишите тему: по ней обращение легко найти")).to_be_hidden()
+    await expect(anna.locator(".count")).to_have_text("Осталось 10 знаков")
+    await anna.keyboard.insert_text("ы" * 60)
+    await expect(anna.locator(".count")).to_have_text("Лишних знаков: 50")
+    await button(anna, "Отправить обращение").click()
+    await expect(anna.locator(".err", has_text="Длиннее 200 знаков. Сократите.")).to_be_visible()
+    await expect(anna.locator("#subject")).to_have_value("ы" * 250)
+    await anna.locator("#subject").fill("Тема")
+    await expect(anna.locator(".count, .err:near(#subject)")).to_have_count(0)
 
 
 async def test_a_draft_comes_back_after_a_reload_and_on_another_device(seats: Seats) -> None:

@@ -62,9 +62,16 @@ async def correct(page: Page, text: str) -> None:
 
 
 async def test_correcting_keeps_what_was_being_written_and_the_mark_shows_on_follow_ups(seats: Seats) -> None:
+    """And what is too long stays in the box with its refusal. (Seen red: cut in silence.)"""
     number = await ask(seats.db, seats.cast.anna, seats.cast.accounting)
     page = (await seats.window(seats.cast.anna)).page
     await ready(page, f"/tickets/{number}")
+    await page.locator("#m").focus()
+    await page.keyboard.insert_text("ы" * 20_500)
+    await expect(page.locator(".comp .count")).to_have_text("Лишних знаков: 500")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".comp .err")).to_contain_text("Сообщение длиннее 20 000 знаков. Сократите его")
+    await expect(page.locator("#m")).to_have_value("ы" * 20_500)
     await say(page, "Первое")
     await say(page, "Второе")
     await page.locator("#m").fill("Недописанное")

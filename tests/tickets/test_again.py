@@ -1,9 +1,12 @@
 """What a form of the ticket page is answered without JavaScript: refused, it comes back with all that was typed."""
 
 import re
+from itertools import groupby
 
+from server.config import beside
 from server.money.model import Estimate
 from server.tickets import actions
+from server.words.render import MOST
 from tests.cast import on_sqlite
 from tests.house import House
 from tests.people.browser import browser, text
@@ -82,3 +85,51 @@ def seen(page: str, form: str) -> str:
     found = re.search(rf'action="/tickets/\d+/{form}"[^>]*><input type="hidden" name="seen" value="([^"]*)"', page)
     assert found
     return found[1]
+
+
+# Who, where the ticket stands, the form, its field and the limit, what else it holds.
+LIMITS: list[tuple[str, str, str, str, str, dict[str, str]]] = [
+    ("anna", "new", "/tickets/{n}/messages", "text", "text", {}),
+    ("anna", "new", "/tickets/{n}/status", "comment", "comment", {"to": "cancelled"}),
+    ("anna", "new", "/tickets/{n}/urgency", "comment", "comment", {"to": "high"}),
+    ("anna", "done", "/tickets/{n}/rating", "comment", "comment", {"score": "5"}),
+    ("anna", "new", "/tickets/new", "subject", "subject", {"text": "Сломалось"}),
+    ("anna", "new", "/tickets/new", "text", "text", {"subject": "Сломалось"}),
+    ("boris", "approval", "/tickets/{n}/decision", "comment", "comment", {"decision": "rejected", "version": "1"}),
+    ("denis", "new", "/tickets/{n}/notes", "text", "text", {}),
+    ("denis", "in_progress", "/tickets/{n}/time", "comment", "comment", {"minutes": "5", "date": "2026-11-24"}),
+    ("denis", "estimating", "/tickets/{n}/estimates", "comment", "comment", {}),
+    ("denis", "estimating", "/tickets/{n}/estimates", "line_text", "work", {}),
+    ("nina", "done", "/tickets/{n}/payment", "invoice", "invoice", {"state": "invoiced"}),
+    ("pavel", "new", "/admin/services", "name", "name", {}),
+    ("pavel", "new", "/admin/services", "new_group", "group", {"name": "Услуга"}),
+    ("pavel", "new", "/admin/services", "description", "description", {"name": "Услуга"}),
+    *(("pavel", "new", "/admin/users", one, one, {}) for one in ("name", "login", "position")),
+    ("pavel", "new", "/admin/users", "new_organisation", "name", {"roles": "client"}),
+]
+LINE = {"line_text": "Работа", "line_quantity": "1", "line_unit": "hour", "line_price": "100", "vat": "without"}
+
+
+async def test_what_is_too_long_is_told_its_limit_and_comes_back_whole(house: House) -> None:
+    """(Seen red: the browser cut it before anybody saw it; a message was lost with a page of its own; a position was
+    kept without its end.) Line ends are one letter, as on the screen."""
+    c = house.cast
+    await give_password(house.db, c.anna, c.boris, c.denis, c.nina, c.pavel)
+    numbers = {status: await at(house.db, c, status) for status in {one[1] for one in LIMITS}}
+    wrong: list[tuple[object, ...]] = []
+    for who, its in groupby(LIMITS, key=lambda one: one[0]):
+        async with browser(house) as b:
+            await b.come_in(getattr(c, who))
+            for _, status, path, field, limit, more in its:
+                long = "ы" * (MOST[limit] + 1)
+                given = (LINE if path.endswith("/estimates") else {}) | more | {field: long}
+                page = await b.post(path.format(n=numbers[status]), **given)
+                told = re.search(r"длиннее (\d+) знаков", text(page).replace("20 000", "20000"), re.IGNORECASE)
+                if not told or int(told[1]) != MOST[limit] or page.status_code < 400 or long not in page.text:
+                    wrong.append((path, field, page.status_code, told and told[0]))
+            if who == "anna":
+                lines = "ы\r\n" * (MOST["text"] // 2 - 1) + "ы"
+                assert (await b.post(f"/tickets/{numbers['new']}/messages", text=lines)).status_code == 303
+    assert wrong == []
+    cut = {path.name for path in beside("templates").rglob("*.html") if "maxlength" in path.read_text()}
+    assert cut == {"code.html"}  # six digits; anywhere else a browser without a script would cut in silence

@@ -8,7 +8,6 @@ import { Guard } from "./say/guard.js";
 /** @typedef {"reply" | "note"} Mode */
 
 const TYPING = 3_000;
-const MOST = 20_000;
 
 /** @param {HTMLElement} root @param {import("../lib/page.js").Page} page */
 export function bind(root, page) {
@@ -158,7 +157,6 @@ export class Composer {
     const text = this.area.value.trim();
     if (!this.editing && (this.guard.fresh || !this.extras.wait.may())) return;
     if (!text && !this.extras.files.length) return this.area.focus();
-    if (text.length > MOST) return showErrors(this.form, { ok: false, status: 422, body: { errors: [{ field: "text", detail: this.words.textTooLong }] } }, "");
     if (this.editing) return this.#correct(text);
     const seen = this.page.staff && this.mode === "reply" ? this.guard.seen ?? this.line().last : null;
     const words = { room: this.room(), text, files: this.extras.files, reply_to: this.replyTo?.seq ?? null, seen, anyway: this.guard.asks };

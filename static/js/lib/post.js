@@ -66,7 +66,7 @@ function fieldOf(form, name) {
 }
 
 /** @param {HTMLElement} field @param {string} detail */
-function wrong(field, detail) {
+export function wrong(field, detail) {
   const note = fill("form-error", { text: detail });
   note.dataset.wasWrong = "";
   note.id = `wrong-${Math.random().toString(36).slice(2)}`; // a count would be one for each copy of this module
