@@ -135,6 +135,9 @@ async def test_keys_are_silent_while_one_writes_and_can_be_switched_off(seats: S
     await ask(seats.db, seats.cast.anna, seats.cast.accounting)
     denis = (await seats.window(seats.cast.denis)).page
     await ready(denis, "/queue")
+    await denis.keyboard.press("2")
+    await denis.wait_for_url("**/queue?view=unassigned")
+    await ready(denis, "/queue")
     await denis.keyboard.press("/")
     await denis.keyboard.type("jc?")
     await expect(denis.locator("[data-key=search]")).to_have_value("jc?")

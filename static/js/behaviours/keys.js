@@ -2,7 +2,6 @@
 import { $, $$, on } from "../lib/dom.js";
 
 const OFF = "journal:keys-off";
-const VIEWS = ["/queue", "/queue?view=unassigned", "/queue?view=mine", "/queue?view=soon", "/queue?view=waiting"];
 const CHORD = 1_200;
 
 /** @param {HTMLElement} _root @param {import("../lib/page.js").Page} page */
@@ -64,10 +63,10 @@ class Keys {
     }
   }
 
-  /** @param {string} code */
+  /** The views stand in the side navigation, in the order of their digits. @param {string} code */
   #view(code) {
-    const view = this.page.staff && location.pathname === "/queue" ? VIEWS[Number(/^Digit(\d)$/.exec(code)?.[1]) - 1] : undefined;
-    return view ? () => go(view) : undefined;
+    if (!this.page.staff || location.pathname !== "/queue") return undefined;
+    return pressing($$(document, "#places a[href^='/queue']")[Number(/^Digit(\d)$/.exec(code)?.[1]) - 1] ?? null);
   }
 
   /** The arrows scroll as ever until a row has been chosen. @param {number} by @param {KeyboardEvent} event */
