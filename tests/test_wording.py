@@ -8,7 +8,7 @@ import time_machine
 
 from server.config import beside
 from server.words.render import environment
-from server.words.wording import NBSP, Wording, in_sentence, initials, kind_of_file, near, tint
+from server.words.wording import NBSP, Wording, in_sentence, in_short, initials, kind_of_file, near, tint
 
 RU, EN = Wording("ru"), Wording("en")
 TEXTS = {".html", ".txt", ".js"}
@@ -181,3 +181,10 @@ def test_quotes_round_what_is_put_in_are_the_reader_s_own() -> None:
     written = [p for folder in ("templates", "static") for p in beside(folder).rglob("*.*") if p.suffix in TEXTS]
     bare = {p.name for p in written if re.search(r"«(\{\{|\$\{)", p.read_text())}
     assert (len(written) > 100, bare) == (True, set())
+
+
+def test_an_organisation_is_short_where_the_kind_of_company_says_nothing() -> None:
+    long = "ООО «Производственно-коммерческая фирма „Пекарня“»"
+    assert [in_short(name) for name in ("ООО «Северный Мост»", long, "ИП Абрамов", "«»", "Мост » «")] == [
+        "Северный Мост", "Производственно-коммерческая фирма „Пекарня“", "ИП Абрамов", "«»", "Мост » «",
+    ]  # fmt: skip

@@ -38,6 +38,12 @@ def in_sentence(position: str) -> str:
     return first.lower() + rest if rest[:1].islower() and not first.isascii() else position
 
 
+def in_short(organisation: str) -> str:
+    """«ООО «Северный Мост»» → «Северный Мост», where the kind of company says nothing."""
+    start, end = organisation.find("«"), organisation.rfind("»")
+    return organisation[start + 1 : end] if -1 < start < end - 1 else organisation
+
+
 def tint(person_id: object) -> int:
     """One of six colours that stays with a person."""
     return int(str(person_id)) % TINTS + 1 if str(person_id).isdigit() else 1
@@ -62,6 +68,7 @@ class Wording:
             "number": self.number,
             "initials": initials,
             "in_sentence": in_sentence,
+            "in_short": in_short,
             "tint": tint,
             "markdown": markdown,
             "spoken": spoken,

@@ -1,5 +1,6 @@
 """The ticket's page and what stands beside its conversation: the same context, of which the panel gathers a part."""
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, timedelta
@@ -19,6 +20,7 @@ from server.tickets.model import Ticket
 from server.tickets.talk import Words
 from server.web import me
 from server.words.render import environment, events_html, render, row_html
+from server.words.wording import Wording
 from tests.cast import Cast, Person, as_viewer, on_sqlite
 from tests.tickets.ways import WORK, at, move, say, tried
 
@@ -142,3 +144,19 @@ async def test_whoever_is_elsewhere_in_the_journal_is_not_called_away(db: Databa
     assert f'>В сети <time datetime="{now():%Y-%m-%dT%H:}' in shown
     assert ">На связи" not in shown
     assert ">На связи" in await card({cast.denis.id})
+
+
+async def test_a_row_of_the_queue_says_how_long_it_is_open_and_when_it_is_needed(db: Database, cast: Cast) -> None:
+    """An age must not look like time that is left. (Seen red: «6 мин» with a clock under «Сроки».)"""
+    number = await at(db, cast, "estimating")
+
+    async def cell(due: date | None) -> str:
+        async with db.transaction() as s:
+            ticket = await s.get_one(Ticket, number)
+            ticket.created_at, ticket.due = now() - timedelta(minutes=6), due
+            [row] = await queries.rows(s, await as_viewer(s, cast.lev), [ticket])
+        html = row_html(row, "ru").partition('class="c-sla"')[2].partition("</td>")[0]
+        return " ".join(re.sub("<[^>]+>", " ", html).partition(">")[2].split())
+
+    assert await cell(None) == "открыто 6 мин"
+    assert await cell(now().date()) == f"открыто 6 мин нужно к {Wording('ru').day(now().date(), 'short')}"
