@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 _moment: ContextVar[datetime | None] = ContextVar("moment", default=None)
 
@@ -12,6 +13,11 @@ def now() -> datetime:
     """This moment in UTC, with the millisecond precision the protocol shows."""
     moment = _moment.get() or datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def today(zone: str) -> date:
+    """The day it is now in that time zone: one's own today may be UTC's tomorrow."""
+    return now().astimezone(ZoneInfo(zone)).date()
 
 
 @contextmanager

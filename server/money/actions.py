@@ -7,12 +7,11 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import floor
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from server.clock import now
+from server.clock import now, today
 from server.db import Session
 from server.errors import Conflict, Invalid, NotFound
 from server.events import log
@@ -116,6 +115,8 @@ async def hand_in_estimate(
     if len(lines) > MAX_LINES:
         raise Invalid({"lines": "Строк в оценке не больше 100"})
     priced = [price(line, i) for i, line in enumerate(lines)]
+    if due and due < today(viewer.time_zone):
+        raise Invalid({"due": "Этот день уже прошёл"})
     if after is not None:
         await _make_way(o, after)
     step = await possible(o, "approval", "estimate")
@@ -268,10 +269,10 @@ async def _said(o: Opened) -> str:
 
 
 def _require_worked(viewer: Viewer, day: date) -> None:
-    today = now().astimezone(ZoneInfo(viewer.time_zone)).date()  # their own today may be UTC's tomorrow
-    if day > today:
+    now_there = today(viewer.time_zone)
+    if day > now_there:
         raise Invalid({"date": "Этот день ещё не наступил"})
-    if day < today - OLDEST_ENTRY:
+    if day < now_there - OLDEST_ENTRY:
         raise Invalid({"date": "Это больше трёх лет назад. Проверьте год."})
 
 

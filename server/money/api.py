@@ -56,7 +56,7 @@ class NewEstimate(Body):
     lines: Annotated[list[PricedLine], Field(min_length=1, max_length=actions.MAX_LINES)] | None = None
     minutes: Minutes | None = None
     rate: Price | None = None
-    due: Day | None = None
+    due: Annotated[Day | None, Field(description="not before today")] = None
     comment: Comment | None = None
 
     @model_validator(mode="after")

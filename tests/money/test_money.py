@@ -30,6 +30,7 @@ from tests.cast import Cast, Person, as_viewer, ask, on_sqlite
 from tests.tickets.ways import WORK, add_person, at, do, move
 
 TODAY = date(2026, 11, 24)
+DAY = timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ async def test_an_estimate_is_the_sum_of_its_rounded_lines_and_asks_for_a_decisi
     """(Seen red: the sum rounded once.)"""
     number = await at(db, cast, "estimating")
     lines = [Line("Раз", "0.5", 1), Line("Два", "0.5", 1), Line("Три", "", 100, minutes=20)]
-    made = await do(db, cast.denis, money.hand_in_estimate, number, lines, TODAY, "к пятнице")
+    made = await do(db, cast.denis, money.hand_in_estimate, number, lines, clock.today("UTC") + DAY, "к пятнице")
     assert (made.version, made.amount) == (1, 1 + 1 + 33)
     found = await ticket(db, number)
     assert (found.status, found.estimate_version, found.estimate_amount) == ("approval", 1, 35)
@@ -213,6 +214,20 @@ async def test_an_estimate_is_changed_in_one_step_and_can_be_decided_on_until_th
     assert [e.data.get("to", e.data.get("version")) for e in told] == [
         "estimating", 1, "approval", "estimating", 2, "approval", "rejected", "estimating", 3, "approval",
     ]  # fmt: skip
+
+
+@on_sqlite
+async def test_nothing_is_promised_for_a_day_that_is_over(db: Database, cast: Cast) -> None:
+    """Today is not over, and it is the executor's own. (Seen red: «Готово: 1 января 2020».)"""
+    number = await at(db, cast, "estimating")
+    async with db.transaction() as s:
+        (await s.get_one(User, cast.denis.id)).time_zone = "Asia/Vladivostok"
+    with clock.at(datetime(2026, 11, 24, 20, tzinfo=UTC)):
+        for over in (date(2020, 1, 1), TODAY):
+            with pytest.raises(Invalid) as refusal:
+                await do(db, cast.denis, money.hand_in_estimate, number, WORK, over)
+            assert set(refusal.value.fields) == {"due"}
+        await do(db, cast.denis, money.hand_in_estimate, number, WORK, TODAY + DAY)
 
 
 async def mails(db: Database) -> list[Dispatch]:

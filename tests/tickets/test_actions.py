@@ -1,7 +1,8 @@
 """What people do to a ticket besides talking and moving it: each who may, each who may not, and two at once."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +49,21 @@ async def test_of_two_claims_at_once_one_wins(db: Database, cast: Cast) -> None:
             assert loser.extra["assignee"]["id"] == winners[0].assignee_id
             assert loser.extra["state"] == "estimating"
         assert await kinds(db, number) == ["message", "assignee", "status"]
+
+
+@on_sqlite
+async def test_nothing_is_needed_by_a_day_that_is_over(db: Database, cast: Cast) -> None:
+    """Today is not over, neither the author's nor that of who writes on their behalf. (Seen red: «Нужно к» 2020; today
+    in UTC.)"""
+    async with db.transaction() as s:
+        (await s.get_one(User, cast.anna.id)).time_zone = "Asia/Vladivostok"
+    new = NewTicket("Тема", cast.accounting, "Текст")
+    with clock.at(datetime(2026, 11, 24, 20, tzinfo=UTC)):
+        with pytest.raises(Invalid) as refusal:
+            await do(db, cast.anna, actions.create, replace(new, subject=" ", due=date(2026, 11, 24)))
+        assert set(refusal.value.fields) == {"due", "subject"}
+        await do(db, cast.anna, actions.create, replace(new, due=date(2026, 11, 25)))
+        await do(db, cast.denis, actions.create, replace(new, due=date(2026, 11, 24), author=cast.anna.id))
 
 
 @on_sqlite

@@ -17,7 +17,7 @@ async def several(api: Company) -> list[int]:
     cast = api.house.cast
     made = []
     for i, (urgency, due) in enumerate(
-        itertools.product(("low", "high", "normal"), ("2026-12-03", None)),
+        itertools.product(("low", "high", "normal"), ("2099-12-03", None)),
     ):
         more = {"urgency": urgency, "subject": f"Обращение {i}", "text": "Текст"} | ({"due": due} if due else {})
         made.append(await api.ask(service=cast.accounting if i % 2 else cast.network, **more))
