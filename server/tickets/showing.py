@@ -17,7 +17,7 @@ from server.money.model import TimeEntry
 from server.money.queries import versions
 from server.people.model import User
 from server.people.policy import WORKING_ROLES, Viewer
-from server.people.queries import approvers, by_ids, last_seen, members, staff
+from server.people.queries import approvers, by_ids, last_seen, members, responsible, staff
 from server.tickets import policy, queries, reading, turns
 from server.tickets.drafts import draft
 from server.tickets.facts import THINGS, standing
@@ -82,6 +82,7 @@ async def _for_staff(s: Session, viewer: Viewer, seen: Seen, workers: list[User]
     return {
         "services": [{"id": x.id, "name": x.name} for x in await _services(s)],
         "staff": [u.person() for u in workers],
+        "answering": {u.id for u in await responsible(s, ticket.service_id)},
         "minutes": minutes.one() or 0,
         "deadlines": [],
         "mini": {"title": "Мои", "rows": await queries.rows(s, viewer, mine)} if mine else None,

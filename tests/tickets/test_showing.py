@@ -160,3 +160,25 @@ async def test_a_row_of_the_queue_says_how_long_it_is_open_and_when_it_is_needed
 
     assert await cell(None) == "открыто 6 мин"
     assert await cell(now().date()) == f"открыто 6 мин нужно к {Wording('ru').day(now().date(), 'short')}"
+
+
+async def test_who_answers_for_the_service_is_named_and_offered_first(db: Database, cast: Cast) -> None:
+    """(Seen red: the picker named the first of two; after a change of service everybody stood in one list.)"""
+    number = await at(db, cast, "new")
+    async with db.reading() as s:
+        viewer = await as_viewer(s, cast.lev)
+        panel = render(
+            "ticket/panel.html", "ru", me=me(viewer), chosen=None, **await showing.panel(s, viewer, number, set())
+        )
+    choice = panel.partition('name="user"')[2].partition("</select>")[0]
+    groups = re.findall(r'<optgroup label="([^"]+)">(.*?)</optgroup>', choice, re.S)
+    assert [(label, re.findall(r">([^<]+)</option>", people)) for label, people in groups] == [
+        ("Отвечают за услугу", ["Денис Орлов"]), ("Остальные", ["Глеб Сомов", "Лев Гордеев"]),
+    ]  # fmt: skip
+    both = [{"id": 1, "name": "Денис Орлов", "roles": ["executor"]}, {"id": 2, "name": "Глеб Сомов", "roles": []}]
+    item = {"id": 1, "name": "Кассы", "description": "", "responsible": both}
+    picker = render(
+        "tickets/_picker.html", "ru", services=[{"group": "", "items": [item]}], values={"service": ""}, errors={}
+    )
+    assert 'data-by="Отвечают: Денис Орлов, Глеб Сомов"' in picker
+    assert "Денис Орлов и ещё 1" in picker
