@@ -52,7 +52,7 @@ FLOORS = {
     ],
     MODEL: ["model", "render", "wording", "codes", "passwords"],
     PURE: [
-        *["bodies", "frames", "kinds", "workflow", "policy", "protocol", "chain", "turns", "vat", "changes"],
+        *["bodies", "frames", "kinds", "workflow", "policy", "protocol", "chain", "turns", "vat", "changes", "pricing"],
         *["details", "diagram", "highlight", "outcome", "labels", "markdown", "morphology", "names", "text", "wire"],
     ],
     GROUND: ["config", "errors", "db", "bus", "marks", "i18n", "clock"],

@@ -39,6 +39,7 @@ from server.events.kinds import PUBLIC, STAFF, Line
 from server.events.model import Event
 from server.files import actions as files
 from server.money import actions as money
+from server.money import pricing
 from server.notices import outbox
 from server.people.policy import Viewer
 from server.tickets import actions, moving, policy, talk
@@ -198,8 +199,8 @@ class Scene:
                     self.s, viewer, self.number, step.minutes, now().date(), step.comment, step.billable
                 )
 
-    def _line(self, work: Work) -> money.Line:
-        return money.Line(self.words(work.text), work.quantity, work.price * 100, unit=work.unit, vat=work.vat)
+    def _line(self, work: Work) -> pricing.Line:
+        return pricing.Line(self.words(work.text), work.quantity, work.price * 100, unit=work.unit, vat=work.vat)
 
     async def _lead_on(self, viewer: Viewer, step: Claim | Assign | Add | Move | Urgency | Service | Rate) -> None:
         s, number = self.s, self.number

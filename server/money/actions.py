@@ -1,11 +1,6 @@
-"""From estimate to payment: hand in, decide, record payment, log time. Sums are kopecks; VAT is inside the
-price or named by the line."""
+"""From estimate to payment: hand in, decide, record payment, log time. Sums are kopecks."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
-from math import floor
 from typing import Any
 
 from sqlalchemy import update
@@ -15,9 +10,10 @@ from server.clock import now, today
 from server.db import Session
 from server.errors import Conflict, Invalid, NotFound
 from server.events import log
-from server.events.kinds import PAYMENT_STATES, STAFF, UNITS, VATS, Approval, EstimateLine, Payment, Time
+from server.events.kinds import PAYMENT_STATES, STAFF, Approval, EstimateLine, Payment, Time
 from server.events.kinds import Estimate as EstimateEvent
 from server.money.model import Estimate, TimeEntry
+from server.money.pricing import Line, noted, priced
 from server.money.queries import is_decided
 from server.people.model import User
 from server.people.policy import Viewer
@@ -28,71 +24,7 @@ from server.tickets.workflow import BEFORE_WORK, REVISABLE
 from server.tickets.writing import Opened, open_ticket
 from server.words import text
 
-MAX_LINES = 100
-MAX_PRICE = 10**12
-MAX_QUANTITY = Decimal(100_000)
-MAX_AMOUNT = 10**13
 OLDEST_ENTRY = timedelta(days=3 * 366)  # what was worked longer ago nobody can claim any more
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line as it was filled in: `quantity` a decimal in text (comma or point), `price` kopecks for one unit,
-    `vat` a rate in percent or `without`.
-    `minutes` in place of `quantity` is exact: 20 minutes are a third of an hour, not 0.33."""
-
-    text: str
-    quantity: str
-    price: int
-    minutes: int | None = None
-    unit: str = "hour"
-    vat: str = "22"
-
-
-def price(line: Line, place: int) -> EstimateLine:
-    """One line with its sum, rounded half up to a kopeck: quantity × price."""
-    where = f"lines.{place}."
-    quantity = _amount(line, where)
-    if not 0 <= line.price <= MAX_PRICE:
-        raise Invalid({where + "price": "Цена должна быть от 0 до 10 млрд рублей"})
-    if line.unit not in UNITS:
-        raise Invalid({where + "unit": "Единица: час, штука или месяц"})
-    if line.vat not in VATS:
-        raise Invalid({where + "vat": "Такой ставки НДС нет"})
-    total = floor(quantity * line.price + Fraction(1, 2))
-    what = text.line(line.text, where + "text", limit=500, empty="Напишите, что за работа")
-    return EstimateLine(
-        text=what,
-        unit=line.unit,
-        quantity=_shown(quantity),
-        price=line.price,
-        vat=line.vat,
-        sum=total,
-    )
-
-
-def _amount(line: Line, where: str) -> Fraction:
-    if line.minutes is None:
-        return Fraction(_quantity(line.quantity, where + "quantity"))
-    if not 1 <= line.minutes <= MAX_QUANTITY:
-        raise Invalid({where + "minutes": "Минут должно быть больше нуля"})
-    return Fraction(line.minutes, 60)
-
-
-def _shown(quantity: Fraction) -> str:
-    number = (Decimal(quantity.numerator) / quantity.denominator).quantize(Decimal("0.000001"))
-    return format(number.normalize(), "f")
-
-
-def _quantity(raw: str, field: str) -> Decimal:
-    cleaned = raw.strip().replace("\u00a0", "").replace(" ", "").replace(",", ".")
-    try:
-        number = Decimal(cleaned) if cleaned.isascii() and not set(cleaned) - set("0123456789.") else None
-    except InvalidOperation:
-        number = None
-    if number is None or not 0 < number <= MAX_QUANTITY or -int(number.as_tuple().exponent) > 6:
-        raise Invalid({field: "Количество должно быть больше нуля, например 2,5"})
-    return number
 
 
 async def hand_in_estimate(
@@ -110,20 +42,22 @@ async def hand_in_estimate(
     rejected is recalled in the same step, until then it can be decided on."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_work(viewer, o.facts))
-    if not lines:
-        raise Invalid({"lines": "Напишите хотя бы одну строку: что будет сделано"})
-    if len(lines) > MAX_LINES:
-        raise Invalid({"lines": "Строк в оценке не больше 100"})
-    priced = [price(line, i) for i, line in enumerate(lines)]
+    wrong: dict[str, str] = {}
     if due and due < today(viewer.time_zone):
-        raise Invalid({"due": "Этот день уже прошёл"})
+        wrong["due"] = "Этот день уже прошёл"
+    with noted(wrong):
+        found = priced(lines)
+    with noted(wrong):
+        comment = text.comment(comment)
+    if wrong:
+        raise Invalid(wrong)
     if after is not None:
         await _make_way(o, after)
     step = await possible(o, "approval", "estimate")
-    estimate = await _keep(o, priced, due, text.comment(comment))
+    estimate = await _keep(o, found, due, comment)
     await o.record(
         EstimateEvent(
-            version=estimate.version, lines=tuple(priced), amount=estimate.amount,
+            version=estimate.version, lines=tuple(found), amount=estimate.amount,
             due=due.isoformat() if due else None, comment=estimate.comment,
         )
     )  # fmt: skip
@@ -149,8 +83,6 @@ async def _make_way(o: Opened, after: int) -> None:
 async def _keep(o: Opened, lines: list[EstimateLine], due: date | None, comment: str | None) -> Estimate:
     version = (o.ticket.estimate_version or 0) + 1
     amount = sum(line.sum for line in lines)
-    if amount > MAX_AMOUNT:
-        raise Invalid({"lines": "Сумма больше 100 млрд рублей"})
     estimate = Estimate(
         ticket=o.ticket.number, version=version, lines=[line.model_dump() for line in lines], amount=amount,
         due=due, comment=comment, author_id=o.viewer.id, created_at=now(),

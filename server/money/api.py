@@ -8,13 +8,13 @@ from server.api import wire
 from server.api.bodies import Body, Day, Id
 from server.api.endpoint import Call, Endpoint, resource
 from server.events import kinds
-from server.money import actions, vat
+from server.money import actions, pricing, vat
 from server.money.model import Estimate
 from server.tickets import gates, queries
 
 Json = dict[str, Any]
 Comment = Annotated[str, Field(max_length=2000)]
-Price = Annotated[int, Field(ge=0, le=actions.MAX_PRICE, description="kopecks")]
+Price = Annotated[int, Field(ge=0, le=pricing.MAX_PRICE, description="kopecks")]
 Minutes = Annotated[int, Field(ge=1, le=100_000)]
 Vat = Literal[kinds.Vat, 0, 5, 7, 10, 22]
 WORK = "Работы по обращению"
@@ -43,17 +43,17 @@ class PricedLine(Body):
             return self
         raise ValueError("Нужны text, quantity и price или minutes и rate")
 
-    def line(self) -> actions.Line:
+    def line(self) -> pricing.Line:
         """As the action wants it."""
         if self.minutes is not None:
-            return actions.Line(self.text or WORK, "", self.rate or 0, self.minutes, vat=str(self.vat))
-        return actions.Line(self.text or "", str(self.quantity), self.price or 0, unit=self.unit, vat=str(self.vat))
+            return pricing.Line(self.text or WORK, "", self.rate or 0, self.minutes, vat=str(self.vat))
+        return pricing.Line(self.text or "", str(self.quantity), self.price or 0, unit=self.unit, vat=str(self.vat))
 
 
 class NewEstimate(Body):
     """Lines of work, or `minutes` and `rate` alone: one line in hours, VAT included."""
 
-    lines: Annotated[list[PricedLine], Field(min_length=1, max_length=actions.MAX_LINES)] | None = None
+    lines: Annotated[list[PricedLine], Field(min_length=1, max_length=pricing.MAX_LINES)] | None = None
     minutes: Minutes | None = None
     rate: Price | None = None
     due: Annotated[Day | None, Field(description="not before today")] = None
@@ -67,7 +67,7 @@ class NewEstimate(Body):
             return self
         raise ValueError("Нужны строки (lines) или minutes и rate")
 
-    def priced(self) -> list[actions.Line]:
+    def priced(self) -> list[pricing.Line]:
         """As the action wants them."""
         lines = self.lines or [PricedLine(minutes=self.minutes, rate=self.rate)]
         return [line.line() for line in lines]

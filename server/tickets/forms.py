@@ -1,7 +1,6 @@
 """The forms of the ticket page: one post is one transaction with one action. They work without a script, and
 answer it in JSON."""
 
-import re
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -17,6 +16,7 @@ from server.errors import Invalid, Refusal
 from server.events.kinds import PUBLIC, STAFF, Line
 from server.files import downloads
 from server.money import actions as money
+from server.money import pricing
 from server.people.policy import Viewer
 from server.tickets import actions, moving, talk
 from server.tickets.again import again
@@ -143,7 +143,7 @@ async def _estimate(s: Session, viewer: Viewer, number: int, data: FormData) -> 
     await money.hand_in_estimate(s, viewer, number, lines(data), due, comment, after=after)
 
 
-def lines(data: FormData) -> list[money.Line]:
+def lines(data: FormData) -> list[pricing.Line]:
     """The lines of the estimate form; empty ones are left out. Prices are typed in roubles, one rate holds for all."""
     columns = [
         [v if isinstance(v, str) else "" for v in data.getlist(f"line_{name}")]
@@ -154,20 +154,9 @@ def lines(data: FormData) -> list[money.Line]:
     rows = [row for row in zip(*columns, strict=True) if any(cell.strip() for cell in row[:3])]
     vat = web.field(data, "vat")
     return [
-        money.Line(text=what, quantity=quantity, price=kopecks(price, f"lines.{i}.price"), unit=unit, vat=vat)
-        for i, (what, quantity, price, unit) in enumerate(rows)
+        pricing.Line(text=what, quantity=quantity, price=price, unit=unit, vat=vat)
+        for what, quantity, price, unit in rows
     ]
-
-
-_ROUBLES = re.compile(r"(\d{1,10})(?:[.,](\d{1,2}))?", re.ASCII)
-
-
-def kopecks(typed: str, field: str) -> int:
-    """«3 200», «3200,50»: roubles as people type them, in kopecks."""
-    found = _ROUBLES.fullmatch("".join(typed.split()))
-    if found is None:
-        raise Invalid({field: "Цена в рублях, например 3 200 или 3200,50"})
-    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
 
 
 def _day(data: FormData, name: str) -> date | None:

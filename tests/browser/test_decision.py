@@ -5,6 +5,7 @@ import pytest
 from playwright.async_api import expect
 
 from server.money import actions as money
+from server.money.pricing import Line
 from server.tickets import moving
 from tests.browser.people import button
 from tests.browser.seats import Seats, ready
@@ -49,7 +50,7 @@ async def test_an_estimate_that_changes_under_the_approvers_hands(seats: Seats) 
 
     async with seats.db.transaction() as s:
         viewer = await as_viewer(s, cast.denis)
-        await money.hand_in_estimate(s, viewer, number, [money.Line("Проще", "1", 100)], after=2)
+        await money.hand_in_estimate(s, viewer, number, [Line("Проще", "1", 100)], after=2)
     async with seats.db.transaction() as s:
         await moving.move(s, await as_viewer(s, cast.denis), number, "estimating")
     for page in (room, alone):

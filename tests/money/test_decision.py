@@ -5,7 +5,7 @@ import pytest
 from server.db import Database
 from server.errors import Conflict, NotFound
 from server.money import actions as money
-from server.money.actions import Line
+from server.money.pricing import Line
 from server.money.queries import decision_page
 from server.tickets import actions, moving, queries
 from tests.cast import Cast, as_viewer, ask, on_sqlite

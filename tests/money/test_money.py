@@ -18,9 +18,9 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from server.events.log import of_kind as log_of
 from server.events.model import Event
 from server.money import actions as money
-from server.money.actions import Line, price
 from server.money.changes import changes
 from server.money.model import Estimate, TimeEntry
+from server.money.pricing import Line, price, priced
 from server.notices.model import Dispatch
 from server.people.model import Membership, User
 from server.tickets import actions, queries
@@ -89,6 +89,35 @@ def test_A10_what_is_no_line_is_named(wrong: dict[str, Any], field: str) -> None
     with pytest.raises(Invalid) as refusal:
         price(Line(**values), 0)
     assert set(refusal.value.fields) == {field}
+
+
+@pytest.mark.parametrize(
+    ("typed", "kopecks"),
+    [("3 200", 320_000), ("3\u00a0200,5", 320_050), ("3200.05", 320_005), ("007", 700), ("10000000000", 10**12)],
+)
+def test_a_price_is_typed_in_roubles(typed: str, kopecks: int) -> None:
+    assert price(Line("Работа", "1", typed), 0).price == kopecks
+
+
+def test_all_that_is_wrong_with_an_estimate_is_said_at_once() -> None:
+    """And what is too much is not called a wrong form. (Seen red: the price alone, as if it were no number.)"""
+    lines = [
+        Line(" ", "-2", "9" * 20),
+        Line("Работа", "1", "100"),
+        Line("Работа", "200000", "3,2,1"),
+        Line("Р", "1", "-5"),
+    ]
+    with pytest.raises(Invalid) as refusal:
+        priced(lines)
+    beyond = "Цена должна быть от 0 до 10 млрд рублей"
+    assert refusal.value.fields == {
+        "lines.0.text": "Напишите, что за работа",
+        "lines.0.quantity": "Количество должно быть больше нуля, например 2,5",
+        "lines.0.price": beyond,
+        "lines.2.quantity": "Количество не больше 100 000",
+        "lines.2.price": "Цена в рублях, например 3 200 или 3200,50",
+        "lines.3.price": beyond,
+    }
 
 
 @pytest.mark.parametrize("vat", ["without", "0", "5", "7", "10", "22"])

@@ -13,7 +13,8 @@ from sqlmodel import col, select
 from server.clock import at, now
 from server.config import Settings
 from server.db import Database
-from server.money.actions import Line, hand_in_estimate
+from server.money.actions import hand_in_estimate
+from server.money.pricing import Line
 from server.notices import outbox, worker
 from server.notices.digest import Rounds
 from server.notices.model import DigestItem, Dispatch

@@ -11,7 +11,8 @@ from sqlmodel import select
 from server.clock import now
 from server.config import Settings
 from server.db import Database
-from server.money.actions import Line, decide, hand_in_estimate
+from server.money.actions import decide, hand_in_estimate
+from server.money.pricing import Line
 from server.notices.letters import excerpt
 from server.notices.model import Dispatch
 from server.people.model import Membership, User

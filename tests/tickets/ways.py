@@ -6,7 +6,7 @@ from typing import Any
 
 from server.db import Database, Session
 from server.money import actions as money
-from server.money.actions import Line
+from server.money.pricing import Line
 from server.people.model import Membership, User
 from server.tickets import actions, moving, talk
 from server.tickets.talk import Words
