@@ -114,6 +114,9 @@ async def test_a_broken_upload_comes_up_by_itself_and_the_form_waits_and_asks_ab
     big = {"name": "большой.txt", "mimeType": "text/plain", "buffer": b"x" * 100}
     await page.locator("[data-picker]").set_input_files(big)  # type: ignore[arg-type]
     await expect(page.locator(".upl").nth(1)).to_contain_text("Файл больше")
+    await page.locator("[data-picker]").set_input_files(big | {"name": "пустой.txt", "buffer": b""})  # type: ignore[arg-type]
+    await expect(page.locator(".upl").nth(2)).to_contain_text("0 КБ")
+    await button(page, "Убрать: пустой.txt").click()
     await button(page, "Отправить обращение").click()
     await expect(page.locator("[data-wait]")).to_contain_text("Отправим, когда загрузится файл.")
     await window.context.set_offline(False)

@@ -104,6 +104,7 @@ async def test_everything_that_is_wrong_with_an_invitation_is_said_at_once(house
     (Seen red: the client was registered, and found every door to a new request closed.)"""
     async with browser(house) as b:
         await _admin(b)
+        assert "Нет: сотрудник" not in text(await b.get("/admin/users?edit=new")), "a client is none of ours"
         answer = await b.post("/admin/users", **OLGA, organisation="")
         assert (answer.status_code, "Укажите организацию клиента" in text(answer)) == (422, True)
         wrong = {"phone": "123", "email": "нет", "login": "ANNA", "name": "", "new_organisation": "Ромашка"}

@@ -196,6 +196,6 @@ function number(value, locale) {
 /** @param {number} bytes @param {string} locale @param {DOMStringMap} words `kilobytes`, `megabytes` */
 function size(bytes, locale, words) {
   return bytes < 1_024_000
-    ? say(words.kilobytes, { n: number(Math.max(Math.round(bytes / 1_024), 1), locale) })
+    ? say(words.kilobytes, { n: number(Math.max(Math.round(bytes / 1_024), bytes ? 1 : 0), locale) })
     : say(words.megabytes, { n: number(bytes / 1_048_576, locale) });
 }
