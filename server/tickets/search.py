@@ -61,7 +61,9 @@ def asked(q: str) -> Asked:
         raise Invalid({"q": "Слишком длинный запрос: хватит %(limit)d знаков"}, values={"limit": LONGEST})
     if len(q) < SHORTEST and not number:
         raise Invalid({"q": "Напишите хотя бы две буквы или номер обращения"})
-    return Asked(morphology.words(q), int(number[1]) if number else None)
+    words = morphology.words(q)
+    told = any(len(word) >= SHORTEST for word in words)  # single letters alone stand in every other text
+    return Asked(words if told else [], int(number[1]) if number else None)
 
 
 def matching(s: Session, viewer: Viewer, what: Asked) -> ColumnElement[bool]:

@@ -47,7 +47,7 @@ async def test_S2_S3_T16_signs_are_literal_and_never_an_error(api: Company) -> N
     for q in (
         "%%", "__", "**", "\\\\", "''", '""', "::", "&&", "!!", "((", "))", "NEAR(", "NEAR(a b)", "a AND", "OR b",
         "NOT c", '"a', "a*", "a:b", "^a", "{a b}", "-a", "a -b", "(a+)+$", "' OR 1=1 --", "a\0b", "\U0001f600!", "<->",
-        "a | b", "!a & b:*", "reali%", "реализа_ия",
+        "a | b", "!a & b:*", "reali%", "реализа_ия", "<b>", "«в»",
     ):  # fmt: skip
         assert await found(api, q) == [], q
 
