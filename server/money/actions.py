@@ -10,7 +10,7 @@ from server.clock import now, today
 from server.db import Session
 from server.errors import Conflict, Invalid, NotFound
 from server.events import log
-from server.events.kinds import PAYMENT_STATES, STAFF, Approval, EstimateLine, Payment, Time
+from server.events.kinds import BY_INVOICE, PAYMENT_STATES, STAFF, Approval, EstimateLine, Payment, Time
 from server.events.kinds import Estimate as EstimateEvent
 from server.money.model import Estimate, TimeEntry
 from server.money.pricing import Line, noted, priced
@@ -172,15 +172,25 @@ def _owe(o: Opened, estimate: Estimate) -> None:
 
 
 async def set_payment(
-    s: Session, viewer: Viewer, number: int, state: str, invoice: str | None = None, *, seen: str | None = None
+    s: Session,
+    viewer: Viewer,
+    number: int,
+    state: str,
+    invoice: str | None = None,
+    *,
+    seen: str | None = None,
+    numbered: bool = False,
 ) -> None:
     """The accountant records how the ticket stands with payment, and the invoice's number in 1C: None keeps the one
-    there is, an empty one takes it away."""
+    there is, an empty one takes it away. `numbered`: what speaks of an invoice has to name it; a person is asked for
+    the number, a program may bring it later."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_bill(viewer))
     if state not in PAYMENT_STATES:
         raise Invalid({"state": "Такого состояния оплаты нет"})
     wanted = (state, o.ticket.invoice if invoice is None else _number_1c(invoice))
+    if numbered and state in BY_INVOICE and wanted[1] is None:
+        raise Invalid({"invoice": "Укажите номер счёта"})
     if wanted != (o.ticket.payment_state, o.ticket.invoice):
         await require_as_seen(o, "payment", seen)
     elif await _said(o) == state:

@@ -126,7 +126,7 @@ async def _rating(s: Session, viewer: Viewer, number: int, data: FormData) -> No
 
 async def _payment(s: Session, viewer: Viewer, number: int, data: FormData) -> None:
     state, invoice = web.field(data, "state"), _given(data, "invoice")
-    await money.set_payment(s, viewer, number, state, invoice, seen=_given(data, "seen"))
+    await money.set_payment(s, viewer, number, state, invoice, seen=_given(data, "seen"), numbered=True)
 
 
 async def _time(s: Session, viewer: Viewer, number: int, data: FormData) -> None:

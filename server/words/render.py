@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from server.config import beside
-from server.events.kinds import MAX_TEXT, Line
+from server.events.kinds import BY_INVOICE, MAX_TEXT, Line
 from server.rooms.protocol import MAX_FILES
 from server.tickets.diagram import diagram, onward
 from server.tickets.workflow import SOON_DAYS, STATUSES
@@ -78,7 +78,7 @@ def environment(locale: str) -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]
         messages.gettext, messages.ngettext, newstyle=True, pgettext=messages.pgettext
     )
-    env.globals.update(label=wording.label, codes=codes, statuses=STATUSES, locales=LOCALES)
+    env.globals.update(label=wording.label, codes=codes, by_invoice=BY_INVOICE, statuses=STATUSES, locales=LOCALES)
     env.globals.update(diagram=diagram, onward=onward, most=MOST, soon_days=SOON_DAYS)
     env.filters.update(wording.filters())
     return env

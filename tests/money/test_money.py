@@ -370,6 +370,24 @@ async def test_an_empty_number_takes_the_invoice_away_and_none_keeps_it(db: Data
 
 
 @on_sqlite
+async def test_an_accountant_who_speaks_of_an_invoice_names_it(db: Database, cast: Cast) -> None:
+    """The page asks for it, once; a program may bring it later; others learn no more than that it is not theirs. (Seen
+    red: «Счёт выставлен» without a number.)"""
+    number = await at(db, cast, "done")
+    for state in ("invoiced", "partly_paid", "overdue"):
+        for said in (None, " "):
+            with pytest.raises(Invalid) as refusal:
+                await do(db, cast.nina, money.set_payment, number, state, said, numbered=True)
+            assert set(refusal.value.fields) == {"invoice"}
+    with pytest.raises(Forbidden):
+        await do(db, cast.lev, money.set_payment, number, "invoiced", "", numbered=True)
+    await do(db, cast.nina, money.set_payment, number, "paid", "", numbered=True)
+    await do(db, cast.nina, money.set_payment, number, "invoiced")
+    await do(db, cast.nina, money.set_payment, number, "invoiced", "УТ-1", numbered=True)
+    await do(db, cast.nina, money.set_payment, number, "overdue", numbered=True)
+
+
+@on_sqlite
 async def test_an_approved_sum_is_to_be_invoiced_until_the_accountant_says_otherwise(db: Database, cast: Cast) -> None:
     """(Seen red: «Оплата не нужна» beside an approved sum; the accountant's own word for it refused.)"""
     number = await at(db, cast, "approved")
