@@ -169,7 +169,9 @@ class Timeline {
     }
     if (!this.scroll.atEnd) this.scroll.count(this.scroll.fresh + 1);
     const region = $(this.around, "[data-live-region]");
-    if (region) region.textContent = say(this.words.heard, { name: authorOf(element) || event.author.name, text: wordsOf(element, 200) });
+    if (!region) return;
+    const name = authorOf(element); // what happened names its author itself
+    region.textContent = name ? say(this.words.heard, { name, text: wordsOf(element, 200) }) : wordsOf(element, 200);
   }
 
   /** @param {Line} line @param {any[]} items */
