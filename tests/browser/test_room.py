@@ -1,7 +1,7 @@
 """The room in real Chromium: what is written and attached is never lost, and stands the same after a reload."""
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from server.tickets import actions, talk
 from server.tickets.talk import Words
@@ -12,6 +12,16 @@ from tests.cast import Person, as_viewer, ask, on_sqlite
 pytestmark = [pytest.mark.browser, on_sqlite]
 TEXT_FILE = {"name": "список.txt", "mimeType": "text/plain", "buffer": "Отгрузки".encode()}
 BIG_FILE = {"name": "большой.txt", "mimeType": "text/plain", "buffer": b"x" * 100}
+
+# How often «всё отправлено» stood beside a message that waited.
+WATCH = """() => {
+    window.lied = 0;
+    new MutationObserver(() => requestAnimationFrame(() => {
+        const told = document.querySelector("[data-behaviour=connection]:not([hidden]) [data-when-back]:not([hidden])");
+        const waits = document.querySelector("#log .pending [data-when-sending]:not([hidden]), #log .unsent");
+        if (told && waits) window.lied += 1;
+    })).observe(document.body, {subtree: true, childList: true, attributes: true});
+}"""
 
 
 async def attach(page: Page, file: object) -> None:
@@ -160,6 +170,9 @@ async def test_the_forms_beside_the_talk_keep_their_shape(seats: Seats) -> None:
     await facts.get_by_label("Причина").filter(visible=True).fill("Терпит")
     await button(page, "Изменить срочность").click()
     await expect(facts.locator("dl")).to_contain_text("Высокая")
+    heard = page.locator("[data-live-region]")
+    await expect(heard).to_contain_text("Анна Лугова")
+    assert (await heard.inner_text()).count("Анна Лугова") == 1  # seen red: once as its author, once in its words
     await expect(facts.get_by_role("alert")).to_have_text("Пока вы выбирали, срочность изменена: «Высокая»")
     await button(page, "Изменить срочность").click()
     await expect(facts.locator("dl")).to_contain_text("Низкая")
@@ -191,3 +204,52 @@ async def test_a_room_whose_scripts_did_not_come_keeps_the_words_and_comes_alive
     await expect(box).to_be_focused()
     await expect(page.locator("#say.is-note")).to_be_visible()
     assert await page.evaluate("Object.keys(localStorage).filter(key => key.includes(':early:')).length") == 0
+
+
+async def test_words_said_into_a_dead_line_are_marked_and_nothing_claims_they_were_sent(seats: Seats) -> None:
+    """The line is dead and the browser doesn't know; it breaks, comes back, and takes the words late. (Seen red: no
+    mark for ten seconds; «всё отправлено» beside a message that waited.)"""
+    number = await ask(seats.db, seats.cast.anna, seats.cast.accounting)
+    page, state, lines = (await seats.window(seats.cast.anna)).page, ["up"], list[WebSocketRoute]()
+
+    async def wire(ours: WebSocketRoute) -> None:
+        lines.append(ours)
+        if state[0] == "down":
+            return await ours.close(code=1012)
+        server = ours.connect_to_server()
+        ours.on_message(
+            lambda m: server.send(m) if state[0] == "up" or (state[0] == "mute" and '"say"' not in str(m)) else None
+        )
+        server.on_message(lambda m: ours.send(m) if state[0] != "deaf" else None)
+        return None
+
+    await page.route_web_socket("**/ws", wire)
+    await page.clock.install()
+    await ready(page, f"/tickets/{number}")
+    state[0] = "deaf"
+    await page.locator("#m").fill("Меня слышно?")
+    await page.locator("#m").press("Enter")
+    row, banner = page.locator("#log .pending"), page.locator("[data-behaviour=connection]")
+    await expect(row).to_contain_text("Отправляется…")
+    await page.clock.fast_forward(2_100)
+    await expect(row).to_contain_text("Ещё не отправлено")
+    await page.evaluate(WATCH)
+    state[0] = "down"
+    await lines[-1].close(code=1012)
+    await page.clock.fast_forward(1_600)
+    await expect(row).to_contain_text("Ждёт подключения")
+    await expect(banner).to_contain_text("ваше сообщение уйдёт само")
+    state[0] = "mute"
+    await button(page, "Сейчас").click()
+    await expect(banner).to_contain_text("отправляем написанное")
+    state[0] = "up"
+    await lines[-1].close(code=1012)
+    await page.clock.fast_forward(10_000)
+    await expect(page.locator("#log article[data-seq]", has_text="Меня слышно?")).to_be_visible()
+    await expect(banner).to_contain_text("всё отправлено")
+    state[0] = "deaf"
+    await page.locator("#m").fill("А теперь?")
+    await page.locator("#m").press("Enter")
+    await expect(banner).to_be_hidden()
+    await expect(row).to_contain_text("А теперь?")
+    assert await page.evaluate("lied") == 0

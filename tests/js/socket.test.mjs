@@ -89,6 +89,25 @@ test("a line that says nothing for longer than the head beat is dead", () => {
   end();
 });
 
+test("a question nobody answers makes the line suspect within two seconds, one that is answered doesn't", async () => {
+  const { socket, wires, end } = started();
+  wires[0].hello();
+  const answered = socket.ask({ op: "say", room: "ticket:42", id: "a", text: "1" });
+  wires[0].down({ op: "ack", id: "a", room: "ticket:42", seq: 18 });
+  await answered;
+  let probed = 0;
+  socket.on("probe", () => { probed += 1; });
+  mock.timers.tick(3_000);
+  assert.equal(probed, 0);
+  const lost = socket.ask({ op: "say", room: "ticket:42", id: "b", text: "2" });
+  mock.timers.tick(2_001);
+  assert.equal(probed, 1);
+  mock.timers.tick(5_001);
+  assert.equal(socket.open, false);
+  assert.equal(await lost, null);
+  end();
+});
+
 test("a probe that isn't answered ends the line", () => {
   const { socket, wires, end } = started();
   wires[0].hello();

@@ -14,6 +14,8 @@ class Connection {
   /** @type {any} */
   #timer;
   #shown = false;
+  /** It said that the line is back. */
+  #told = false;
   /** @type {(() => void)[]} */
   #offs;
 
@@ -35,37 +37,54 @@ class Connection {
     clearTimeout(this.#timer);
     const { state, reason } = this.page.socket;
     if (state === "stopped") return this.#stopped(reason);
-    if (state === "open") return this.#shown ? this.#back() : undefined;
+    if (state === "open") return this.#shown ? void this.#back() : undefined;
+    this.#told = false;
+    this.#words();
     this.#timer = setTimeout(() => this.#show(), GRACE); // a blink isn't worth a word
   }
 
   #show() {
     this.#shown = true;
     this.root.hidden = false;
-    this.root.classList.add("warn");
     this.#words();
   }
 
-  #words() {
-    if (!this.#shown) return;
-    const many = this.page.socket.reason === "too_many";
-    const unsent = !many && [...this.page.outbox.waiting.values()].some(said => said.standing === "queued");
-    this.#only(many ? "many" : unsent ? "unsent" : "off");
+  /** What other tabs and earlier visits left here counts too. */
+  async #back() {
+    await this.page.outbox.load();
+    if (this.page.socket.open) this.#words();
   }
 
-  #back() {
+  /** «Всё отправлено» is only ever said while nothing waits: with the next word it goes, before that word is acknowledged. */
+  #words() {
+    if (!this.#shown) return;
+    const waiting = [...this.page.outbox.waiting.values()];
+    const unsent = waiting.some(said => said.standing === "queued");
+    if (!this.page.socket.open) return this.#only(this.page.socket.reason === "too_many" ? "many" : unsent ? "unsent" : "off");
+    if (unsent && this.#told) return this.#hide();
+    if (unsent) return this.#only("sending");
+    this.#told = true;
+    this.#only(waiting.length ? "plain" : "back");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#hide(), BACK);
+  }
+
+  #hide() {
+    clearTimeout(this.#timer);
     this.#shown = false;
-    this.#only("back");
-    this.root.classList.remove("warn");
-    this.#timer = setTimeout(() => { this.root.hidden = true; }, BACK);
+    this.#told = false;
+    this.root.hidden = true;
   }
 
   /** @param {string} which */
   #only(which) {
-    for (const name of ["off", "unsent", "many", "back"]) {
+    const back = ["sending", "plain", "back"].includes(which);
+    this.root.classList.toggle("warn", !back);
+    for (const name of ["off", "unsent", "many", "sending", "plain", "back"]) {
       for (const part of $$(this.root, `[data-when-${name}]`)) part.hidden = name !== which;
     }
-    for (const part of $$(this.root, "[data-spin], [data-now]")) part.hidden = which === "back";
+    for (const part of $$(this.root, "[data-spin], [data-now], [data-icon-off]")) part.hidden = back;
+    for (const part of $$(this.root, "[data-icon-on]")) part.hidden = !back;
   }
 
   /** @param {string} reason */

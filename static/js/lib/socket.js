@@ -8,6 +8,8 @@ import { Emitter } from "./emitter.js";
 const SUBPROTOCOL = "journal.v1";
 const SILENCE = 20_000; // a `head` comes at least every 15 s
 const PROBE = 5_000;
+const HASTE = 1_500; // the browser itself says that there is no network
+const ANSWER = 2_000; // an `ack` that takes longer makes the line suspect
 const TICK = 5_000;
 const MOST = 60_000;
 
@@ -69,7 +71,7 @@ export class Socket extends Emitter {
     this.#ticked = this.now();
     this.#clock = setInterval(() => this.#tick(), TICK);
     globalThis.addEventListener?.("online", () => this.wake());
-    globalThis.addEventListener?.("offline", () => this.#line && this.probe());
+    globalThis.addEventListener?.("offline", () => this.#line && this.probe(HASTE));
     globalThis.document?.addEventListener("visibilitychange", () => document.hidden || this.wake());
     globalThis.addEventListener?.("pageshow", event => { if (event.persisted) this.wake(); });
     this.#connect();
@@ -81,10 +83,10 @@ export class Socket extends Emitter {
     else if (this.open && this.now() - this.#heard > SILENCE / 2) this.probe();
   }
 
-  /** Asks the rooms to catch up; a line that doesn't answer in time is dead, whatever the browser believes. */
-  probe() {
+  /** Asks the rooms to catch up; a line that doesn't answer in time is dead, whatever the browser believes. @param {number} [patience] */
+  probe(patience = PROBE) {
     if (!this.open || this.#deadline) return;
-    this.#deadline = setTimeout(() => this.#drop(1006), PROBE);
+    this.#deadline = setTimeout(() => this.#drop(1006), patience);
     this.emit("probe");
   }
 
@@ -101,8 +103,13 @@ export class Socket extends Emitter {
    */
   ask(frame) {
     return new Promise(resolve => {
-      this.#asked.set(frame.id, answer => resolve(answer.op === "closed" ? null : answer));
+      const slow = setTimeout(() => this.probe(), ANSWER);
+      this.#asked.set(frame.id, answer => {
+        clearTimeout(slow);
+        resolve(answer.op === "closed" ? null : answer);
+      });
       if (!this.send(frame)) {
+        clearTimeout(slow);
         this.#asked.delete(frame.id);
         resolve(null);
       }

@@ -3,7 +3,7 @@ import { $, $$, fill, say } from "../../lib/dom.js";
 import { clockTime } from "../../lib/time.js";
 import { GROUP } from "../../lib/timeline.js";
 
-const PATIENCE = 1_500;
+const PATIENCE = 2_000;
 const GHOST = 10_000;
 
 export class Pending {
@@ -65,10 +65,12 @@ export class Pending {
   #row(said) {
     const row = this.#shown.get(said.id) ?? this.#make(said);
     const old = Date.now() - Date.parse(said.at) > PATIENCE;
-    const away = said.standing === "queued" && !said.ghost && old && !this.page.socket.open;
-    row.classList.toggle("unsent", away);
+    const late = said.standing === "queued" && !said.ghost && old; // also while the line is believed to be there
+    row.classList.toggle("unsent", late);
     row.classList.toggle("fail", said.standing === "failed" || said.standing === "held");
-    show(row, "waiting", away);
+    show(row, "sending", said.standing === "queued" && !said.ghost && !late);
+    show(row, "slow", late && this.page.socket.open);
+    show(row, "waiting", late && !this.page.socket.open);
     show(row, "failed", said.standing === "failed");
     show(row, "held", said.standing === "held");
     text(row, "why", said.detail ?? "");
