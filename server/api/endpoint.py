@@ -99,7 +99,7 @@ class Endpoint:
     async def write(self, request: Request) -> Response:
         """A call that changes something: one transaction, or the answer it gave the first time."""
         db = web.journal(request).db
-        async with db.reading() as s:
+        async with db.reading(one_moment=True) as s:  # a twin that commits just now is seen by both questions or none
             viewer = await _viewer(s, request)
             key, seen = _key(request, viewer), None
             if not await idempotency.answered(s, key):

@@ -1,14 +1,16 @@
-"""How often people's rights have changed. Every event bears the count that stood when it was committed: whoever passes
+"""How often people's rights have changed. Every event bears the count that stands when it is committed: whoever passes
 it on learns whether the rights they looked up may be older."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import update
-from sqlmodel import SQLModel, col, select
+from sqlmodel import col, select
 
 from server.db import Session
 from server.people.model import User
 from server.tickets.model import ACCESS, Counter
+
+_CHANGED = "access.changed"
 
 
 @dataclass(frozen=True)
@@ -25,31 +27,55 @@ class SessionEnded:
     session: str
 
 
-_TABLE = SQLModel.metadata.tables["counter"]
-COUNT = select(_TABLE.c.value).where(_TABLE.c.name == ACCESS).scalar_subquery()
+@dataclass(frozen=True)
+class Counted:
+    """News for the fan-out: so many changes had been committed before everything else that was told."""
+
+    changes: int
 
 
 async def counted(s: Session) -> int:
     """How many changes there were, as this session sees it."""
-    return int((await s.execute(select(COUNT))).scalar_one() or 0)
+    return (await s.exec(_COUNT)).one()
+
+
+_COUNT = select(Counter.value).where(Counter.name == ACCESS)
 
 
 def changed(s: Session, *users: User) -> None:
     """What these people may see is no longer what open pages were told."""
-    for user in users:
-        assert user.id is not None
-        user.access_version += 1
-        s.tell(AccessChanged(user.id))
-    s.at_last(_count)
+    ids = [user.id for user in users if user.id is not None]
+    _put_down(s, *(AccessChanged(user_id) for user_id in ids))
+    if ids:
+        s.info[_CHANGED].update(ids)
 
 
 def ended(s: Session, *session_ids: str) -> None:
     """These log-ins are over."""
-    for session_id in session_ids:
-        s.tell(SessionEnded(session_id))
-    s.at_last(_count)
+    _put_down(s, *(SessionEnded(session_id) for session_id in session_ids))
 
 
-async def _count(s: Session) -> None:
-    """At last, since everybody who changes a right waits for this row."""
-    await s.execute(update(Counter).where(col(Counter.name) == ACCESS).values(value=Counter.value + 1))
+def _put_down(s: Session, *news: AccessChanged | SessionEnded) -> None:
+    for one in news:
+        s.tell(one)
+        s.info.setdefault(_CHANGED, set())
+        s.at_last(settle)
+
+
+async def settle(s: Session) -> None:
+    """Counts what this transaction has changed, or else puts down the count under which it commits: the lock holds up
+    whoever counts until then. It comes last of all, since everybody meets at this row."""
+    if _CHANGED in s.info:
+        await _grow(s, s.info[_CHANGED])
+        more = update(Counter).where(col(Counter.name) == ACCESS).values(value=Counter.value + 1)
+        found = (await s.execute(more.returning(col(Counter.value)))).scalar_one()
+    else:
+        found = (await s.exec(_COUNT.with_for_update(read=True))).one()
+    s.tell(Counted(found))
+
+
+async def _grow(s: Session, users: set[int]) -> None:
+    """In the database: two transactions may have read the same version."""
+    mine = col(User.id).in_(sorted(users))
+    await s.exec(select(User.id).where(mine).order_by(col(User.id)).with_for_update())
+    await s.execute(update(User).where(mine).values(access_version=User.access_version + 1))

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from server.events.access import AccessChanged, SessionEnded
+from server.events.access import AccessChanged, Counted, SessionEnded
 from server.events.bus import Bus
 from server.events.kinds import KINDS, PUBLIC
 from server.events.log import Committed, ReadMoved, room_name
@@ -35,15 +35,16 @@ class Fanout:
         if self.wake:
             self.wake()
         try:
+            access = next((n.changes for n in news if isinstance(n, Counted)), None)
             for item in news:
-                await self._tell(item)
+                await self._tell(item, access)
             await self._touched([n for n in news if isinstance(n, Committed)])
         except Exception:
             log.exception("fan-out: committed, but not told")
 
-    async def _tell(self, item: object) -> None:
+    async def _tell(self, item: object, access: int | None) -> None:
         if isinstance(item, Committed):
-            await self._event(item)
+            await self._event(item, access)
         elif isinstance(item, ReadMoved):
             await self._read(item)
         elif isinstance(item, AccessChanged):
@@ -61,9 +62,9 @@ class Fanout:
             body = {"t": "touched", "tickets": sorted(public), "staff": sorted(staff), "shifted": shifted}
             await self.bus.publish(NEWS, message(body))
 
-    async def _event(self, item: Committed) -> None:
+    async def _event(self, item: Committed, access: int | None) -> None:
         room = room_name(item.ticket, item.line)
-        body = {"t": "event", "seq": item.seq, "event": item.event, "public": item.public, "access": item.access}
+        body = {"t": "event", "seq": item.seq, "event": item.event, "public": item.public, "access": access}
         await self.bus.publish(room, message(body))
 
     async def _read(self, item: ReadMoved) -> None:

@@ -13,8 +13,7 @@ from sqlmodel import SQLModel, col, select
 
 from server.clock import now
 from server.db import Session
-from server.events import chain
-from server.events.access import COUNT
+from server.events import access, chain
 from server.events.kinds import KINDS, PUBLIC, STAFF, Kind, Line
 from server.events.model import Event
 from server.people.model import User
@@ -22,21 +21,19 @@ from server.tickets.model import Ticket
 
 PAGE = 200
 NEWEST = 50
-COUNTED = "access"
 _NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
 class Committed:
     """News for the fan-out: an event as it goes over the wire. `public`: how far the public log was then; rights are
-    shifted there, also those to hear of this event. `access`: how often rights of people had changed by then."""
+    shifted there, also those to hear of this event."""
 
     ticket: int
     line: Line
     seq: int
     event: dict[str, Any]
     public: int
-    access: int
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ async def append(
     if line not in kind.on:
         raise ValueError(f"{kind.kind} does not stand on the {line} line")
     at = now()
-    seq, access = await _take_number(s, ticket, line, at, also if line == STAFF else {"last_at": at, **also})
+    seq = await _take_number(s, ticket, line, at, also if line == STAFF else {"last_at": at, **also})
     data = kind.model_dump(mode="json", by_alias=True, exclude={"text", "id"} if kind.has_text else None)
     text = getattr(kind, "text", None) if kind.has_text else None
     salt = chain.new_salt()
@@ -82,19 +79,17 @@ async def append(
     s.add(event)
     await s.flush()
     if s.heard:
-        s.tell(Committed(ticket.number, line, seq, (await wire(s, [event]))[0], ticket.head, access))
+        s.tell(Committed(ticket.number, line, seq, (await wire(s, [event]))[0], ticket.head))
+        s.at_last(access.settle)
     return event
 
 
-async def _take_number(
-    s: Session, ticket: Ticket, line: Line, at: datetime, also: Mapping[str, Any]
-) -> tuple[int, int]:
+async def _take_number(s: Session, ticket: Ticket, line: Line, at: datetime, also: Mapping[str, Any]) -> int:
     values = {"of": ticket.number, "moment": micros(at)} | {f"new_{k}": v for k, v in also.items()}
-    row = dict((await s.execute(_taking(line, tuple(also)), values)).mappings().one())
-    access = int(row.pop(COUNTED))
+    row = (await s.execute(_taking(line, tuple(also)), values)).mappings().one()
     for name, value in row.items():
         set_committed_value(ticket, name, value)
-    return int(row["head" if line == PUBLIC else "staff_head"]), access
+    return int(row["head" if line == PUBLIC else "staff_head"])
 
 
 # Made once, and on the bare table: to build the statement, or to look for objects it might touch, costs more than to
@@ -104,12 +99,7 @@ def _taking(line: Line, also: tuple[str, ...]) -> Any:
     c = SQLModel.metadata.tables["ticket"].c
     head, *versions = ("head", "changed", "staff_changed") if line == PUBLIC else ("staff_head", "staff_changed")
     values = {head: c[head] + 1} | {v: _later(c[v]) for v in versions} | {n: bindparam(f"new_{n}") for n in also}
-    return (
-        update(c.number.table)
-        .where(c.number == bindparam("of"))
-        .values(values)
-        .returning(*(c[n] for n in values), COUNT.label(COUNTED))
-    )
+    return update(c.number.table).where(c.number == bindparam("of")).values(values).returning(*(c[n] for n in values))
 
 
 def _later(column: Any) -> Any:

@@ -91,10 +91,11 @@ async def touch(s: Session, session_id: str) -> None:
 
 
 async def end(s: Session, *session_ids: str) -> None:
-    """Ends log-ins and cuts their sockets."""
+    """Ends log-ins and cuts the sockets of those that could have any."""
     await s.exec(delete(Challenge).where(col(Challenge.session_id).in_(session_ids)))
-    await s.exec(delete(LoginSession).where(col(LoginSession.id).in_(session_ids)))
-    access.ended(s, *session_ids)
+    gone = delete(LoginSession).where(col(LoginSession.id).in_(session_ids))
+    rows = await s.execute(gone.returning(col(LoginSession.id), col(LoginSession.stage)))
+    access.ended(s, *(session_id for session_id, stage in rows.all() if stage == FULL))
 
 
 async def end_all(s: Session, user: User, *, but: str | None = None) -> None:

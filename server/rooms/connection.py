@@ -27,7 +27,6 @@ class Connection:
         self.session = session
         self.token = token
         self.restored = restored
-        self.locale = i18n.known(viewer.locale)
         self.seats: dict[str, Seat] = {}
         self.entered: set[str] = set()
         self.code: int | None = None
@@ -36,6 +35,11 @@ class Connection:
         self._bell = asyncio.Event()
         self._drained = asyncio.Event()
         self._ended = asyncio.Event()
+
+    @property
+    def locale(self) -> str:
+        """The language its viewer reads now."""
+        return i18n.known(self.viewer.locale)
 
     def send(self, frame: str, *, page: bool = False) -> None:
         """Queues a frame. The frame being written doesn't count, nor does a `page`: it was asked for, and `drained`

@@ -154,7 +154,7 @@ class Hub:
             if channel == NEWS:
                 await self._news[body["t"]](body)
             elif (room := self.rooms.get(channel)) is not None:
-                room.ring(Bell(body["seq"], body["event"], body.get("public", 0), body.get("access", 0)))
+                room.ring(_bell(body))
         except Exception:
             log.exception("bus: a message on %s was dropped", channel)
 
@@ -212,3 +212,10 @@ class Hub:
                 room.tell(frame, person["id"], staff=staff)
         if staff:
             self._looks_changed(ticket)
+
+
+def _bell(body: Json) -> Bell:
+    """Without the count of changes of rights (so it comes from an older journal beside this one) only the number: the
+    rest is read from the log."""
+    access = body.get("access")
+    return Bell(body["seq"], None if access is None else body["event"], body.get("public", 0), access or 0)

@@ -16,6 +16,8 @@ from server.people.queries import viewer
 from server.rooms.protocol import LOG_IN_AGAIN, NO_ACCESS
 from server.rooms.seats import Connection
 
+LOOK_WITHIN, RECHECK_WITHIN = 5.0, 60.0  # a database that never answers silences no room for longer
+
 
 class Place(Protocol):
     """A seat in a room or in a list."""
@@ -36,6 +38,7 @@ class Rights:
         self.recheck = recheck
         self.bell = asyncio.Event()
         self._looking = asyncio.Lock()
+        self._owed: set[Connection] = set()  # their viewers are new, their rooms not yet rechecked
 
     def known(self, seats: Collection[Place], change: int) -> bool:
         """Whether those who sit there were looked up after so many changes of rights."""
@@ -50,14 +53,12 @@ class Rights:
 
     @asynccontextmanager
     async def moment(self, seats: Collection[Place]) -> AsyncIterator[Session]:
-        """A session that reads as of one moment at which the rights of those who sit there are known."""
-        while True:
-            async with self.db.reading(one_moment=True) as s:
-                change = await access.counted(s)
-                if self.known(seats, change):
-                    yield s
-                    return
-            await self.make_known(seats, change)
+        """A session that reads as of one moment, with the rights that those who sit there had then."""
+        async with self.db.reading(one_moment=True) as s:
+            if not self.known(seats, await access.counted(s)):
+                await self._renew(s, {seat.connection for seat in seats} & self.there)
+                self.bell.set()
+            yield s
 
     async def look(self) -> None:
         """Closes sockets whose log-in is over, and shows people out of what they may not see any more."""
@@ -65,37 +66,50 @@ class Rights:
             await self._look(0)
 
     async def _look(self, change: int) -> None:
-        connections = tuple(self.there)
+        connections = set(self.there)
         if not connections:
             return
-        async with self.db.reading(one_moment=True) as s:
+        async with asyncio.timeout(LOOK_WITHIN), self.db.reading(one_moment=True) as s:
             change = max(change, await access.counted(s))  # what was heard of has been committed before
-            users = await _users(s, {c.viewer.id for c in connections})
-            alive = await _alive(s, connections)
-            stale = [
-                c for c in connections if c in alive and users[c.viewer.id].access_version != c.viewer.access_version
-            ]
-            fresh = {i: await viewer(s, i) for i in {c.viewer.id for c in stale}}
-        for c in connections:
-            if c not in alive:
-                await c.end(LOG_IN_AGAIN)
-        for c in stale:
-            if (changed := fresh[c.viewer.id]) is not None:
-                c.viewer = changed
-                if not changed.belongs:
-                    await c.end(NO_ACCESS)
-        if stale:
-            await self.recheck(stale)
+            await self._renew(s, connections)
+        await self._recheck_owed()
         for c in connections:
             c.rights = max(c.rights, change)
 
+    async def _recheck_owed(self) -> None:
+        """Whatever breaks this off, it is made good by the next look."""
+        owed, self._owed = self._owed, set()
+        try:
+            async with asyncio.timeout(RECHECK_WITHIN):
+                await self.recheck([c for c in owed if c in self.there])
+        except BaseException:
+            self._owed |= owed
+            raise
 
-async def _users(s: Session, ids: set[int]) -> dict[int, User]:
-    rows = await s.exec(select(User).where(col(User.id).in_(ids), col(User.active)))
-    return {u.id: u for u in rows.all() if u.id is not None}
+    async def _renew(self, s: Session, connections: set[Connection]) -> None:
+        """Looks up who they are; whoever looks at an older moment changes nothing of what is newer."""
+        versions = await _versions(s, {c.viewer.id for c in connections})
+        alive = await _alive(s, connections)
+        stale = [c for c in alive if versions[c.viewer.id] > c.viewer.access_version]
+        fresh = {i: await viewer(s, i) for i in {c.viewer.id for c in stale}}
+        for c in connections - alive:
+            await c.end(LOG_IN_AGAIN)
+        for c in stale:
+            changed = fresh[c.viewer.id]
+            if changed is not None and changed.access_version > c.viewer.access_version:
+                c.viewer = changed
+                self._owed.add(c)
+                if not changed.belongs:
+                    await c.end(NO_ACCESS)
 
 
-async def _alive(s: Session, connections: tuple[Connection, ...]) -> set[Connection]:
+async def _versions(s: Session, ids: set[int]) -> dict[int, int]:
+    """Of those who may come in at all."""
+    rows = await s.exec(select(User.id, User.access_version).where(col(User.id).in_(ids), col(User.active)))
+    return {user_id: version for user_id, version in rows.all() if user_id is not None}
+
+
+async def _alive(s: Session, connections: set[Connection]) -> set[Connection]:
     """Sockets whose session or token still opens the door."""
     sessions = await s.exec(
         select(LoginSession.id)

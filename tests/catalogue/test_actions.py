@@ -10,7 +10,7 @@ from server.catalogue.actions import ServiceCard
 from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
 from server.db import Database
 from server.errors import Conflict, Invalid, NotFound
-from server.events.access import AccessChanged
+from server.events.access import AccessChanged, Counted
 from server.people.model import User
 from tests.cast import Cast, as_viewer, ask
 
@@ -69,7 +69,7 @@ async def test_who_becomes_responsible_sees_the_tickets_and_who_ceases_does_not(
     async with db.transaction() as s:
         service = await s.get_one(Service, cast.network)
         await actions.set_responsible(s, await as_viewer(s, cast.pavel), service, [cast.denis.id])
-    assert set(news.items) == {AccessChanged(cast.denis.id), AccessChanged(cast.gleb.id)}
+    assert set(news.items) == {AccessChanged(cast.denis.id), AccessChanged(cast.gleb.id), Counted(1)}
     async with db.reading() as s:
         assert cast.network in (await as_viewer(s, cast.denis)).serves
         assert cast.network not in (await as_viewer(s, cast.gleb)).serves

@@ -115,7 +115,7 @@ async def test_every_kind_comes_out_of_the_log_as_the_protocol_says(db: Database
             assert shown == {k: v for k, v in expected(kind, cast).items() if k != "id"}
             assert read["author"] == people(cast)[cast.denis.id]
             assert (read["kind"], read["seq"]) == (kind.kind, event.seq)
-            assert told[-1] == Committed(number, line, event.seq, read, o.ticket.head, access=0)
+            assert told[-1] == Committed(number, line, event.seq, read, o.ticket.head)
 
 
 @on_sqlite

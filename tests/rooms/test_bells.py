@@ -22,5 +22,7 @@ async def test_a_room_that_waits_for_the_database_holds_up_no_other(house: House
         async with house.db.engine.connect() as connection:
             await connection.execute(text("LOCK TABLE event IN ACCESS EXCLUSIVE MODE"))
             await redis.publish(f"{PREFIX}ticket:{slow}", message({"t": "event", "seq": 9, "event": None}))
-            await redis.publish(f"{PREFIX}ticket:{quick}", message({"t": "event", "seq": 2, "event": event}))
+            await redis.publish(
+                f"{PREFIX}ticket:{quick}", message({"t": "event", "seq": 2, "event": event, "access": 0})
+            )
             assert (await denis.until("event", within=2))["room"] == f"ticket:{quick}"

@@ -18,7 +18,7 @@ async def test_who_is_deactivated_while_rights_are_looked_at_breaks_nothing(
 ) -> None:
     """All is read as of one moment. (Seen red: KeyError, and nobody's rights looked at in that turn.)"""
     asked = 0
-    find = rights._users
+    find = rights._versions
 
     async def around(*args: Any) -> Any:
         nonlocal asked
@@ -31,7 +31,7 @@ async def test_who_is_deactivated_while_rights_are_looked_at_breaks_nothing(
     with caplog.at_level(logging.ERROR):
         async with house.line(house.cast.anna) as anna, house.line(house.cast.denis):
             await anna.join("queue")
-            monkeypatch.setattr(rights, "_users", around)
+            monkeypatch.setattr(rights, "_versions", around)
             await until(lambda: asked >= 2, what="looked at twice")
     assert "access: failed" not in caplog.text
 
