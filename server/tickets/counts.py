@@ -12,7 +12,7 @@ from server.people.policy import Viewer
 from server.tickets.inbox import beyond_cursor, taking_part, with_cursor
 from server.tickets.model import Ticket
 from server.tickets.queries import only_decidable, visible
-from server.tickets.workflow import OPEN, SOON_DAYS, STATUSES
+from server.tickets.workflow import ACCEPTED, OPEN, SOON_DAYS, STATUSES
 
 CLIENTS_TURN = [c for c, s in STATUSES.items() if s.turn in ("client", "approver")]
 
@@ -39,8 +39,9 @@ def _mine(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _soon(viewer: Viewer) -> ColumnElement[bool]:
-    """«Нужно к» is near or past; that date is the client's and is never paused."""
-    return and_(_open(viewer), col(Ticket.due) <= now().date() + timedelta(days=SOON_DAYS))
+    """«Нужно к» is near or past and the work not accepted yet; that date is the client's and is never paused."""
+    to_do = col(Ticket.status).not_in(ACCEPTED)
+    return and_(_open(viewer), to_do, col(Ticket.due) <= now().date() + timedelta(days=SOON_DAYS))
 
 
 def _waiting(viewer: Viewer) -> ColumnElement[bool]:

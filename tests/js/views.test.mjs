@@ -19,6 +19,7 @@ test("each view waits for its own", () => {
   assert.ok(fits({ status: "review" }, { view: "waiting" }));
   assert.ok(!fits({}, { view: "waiting" }));
   for (const due of ["2026-11-20", "2026-11-24", "2026-11-26"]) assert.ok(fits({ due }, { view: "soon", soonDays: "2" }));
+  assert.ok(!fits({ due: "2026-11-20", status: "done" }, { view: "soon", soonDays: "2" }));
   for (const due of [null, "2026-11-27"]) assert.ok(!fits({ due }, { view: "soon", soonDays: "2" }));
   assert.ok(!fits({}, { view: "closed" }));
   assert.ok(fits({ unread: 1 }, { view: "unread" }));

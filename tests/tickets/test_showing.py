@@ -15,7 +15,7 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.money import actions as money
 from server.people.model import Presence
 from server.people.policy import Viewer
-from server.tickets import actions, queries, showing, talk
+from server.tickets import actions, counts, queries, showing, talk
 from server.tickets.model import Ticket
 from server.tickets.talk import Words
 from server.web import me
@@ -125,6 +125,24 @@ async def test_a_ticket_that_was_called_off_is_named_by_who_did_it(
     assert environment("ru").globals["label"]("status", "cancelled") == "Отозвано или отменено"  # type: ignore[operator]
 
 
+@on_sqlite
+async def test_what_was_done_is_said_when_work_is_handed_over(db: Database, cast: Cast) -> None:
+    """In the conversation and above «Принять работу»; the executor may leave it out. (Seen red: one press, no field.)"""
+    number = await at(db, cast, "in_progress")
+    async with db.reading() as s:
+        denis, anna = me(await as_viewer(s, cast.denis)), me(await as_viewer(s, cast.anna))
+    page, _ = await gathered(db, cast.denis, number, "ticket_page")
+    step = render("ticket/panel.html", "ru", me=denis, chosen=None, **page).split('name="to" value="review"')[1]
+    field = step.split("</form>")[0].split("<textarea")[1].split(">")[0]
+    assert 'name="comment"' in field
+    assert " required" not in field
+    await move(db, cast.denis, number, "review", "Обновили драйвер")
+    page, _ = await gathered(db, cast.anna, number, "ticket_page")
+    panel = render("ticket/panel.html", "ru", me=anna, chosen=None, **page)
+    assert ">Обновили драйвер<" in panel.split('data-part="ask"')[1].split("</section>")[0]
+    assert "«Обновили драйвер»" in events_html(page["events"][-1], "public", "ru")
+
+
 async def test_whoever_is_elsewhere_in_the_journal_is_not_called_away(db: Database, cast: Cast) -> None:
     """«На связи» is who is in this room; of others the page tells when they were last on any page. (Seen red: whoever
     had the queue open was «Не в сети».)"""
@@ -148,9 +166,8 @@ async def test_whoever_is_elsewhere_in_the_journal_is_not_called_away(db: Databa
 
 async def test_a_row_of_the_queue_says_how_long_it_is_open_and_when_it_is_needed(db: Database, cast: Cast) -> None:
     """An age must not look like time that is left. (Seen red: «6 мин» with a clock under «Сроки».)"""
-    number = await at(db, cast, "estimating")
 
-    async def cell(due: date | None) -> str:
+    async def cell(number: int, due: date | None) -> str:
         async with db.transaction() as s:
             ticket = await s.get_one(Ticket, number)
             ticket.created_at, ticket.due = now() - timedelta(minutes=6), due
@@ -158,8 +175,13 @@ async def test_a_row_of_the_queue_says_how_long_it_is_open_and_when_it_is_needed
         html = row_html(row, "ru").partition('class="c-sla"')[2].partition("</td>")[0]
         return " ".join(re.sub("<[^>]+>", " ", html).partition(">")[2].split())
 
-    assert await cell(None) == "открыто 6 мин"
-    assert await cell(now().date()) == f"открыто 6 мин нужно к {Wording('ru').day(now().date(), 'short')}"
+    number, today = await at(db, cast, "estimating"), now().date()
+    assert await cell(number, None) == "открыто 6 мин"
+    assert await cell(number, today) == f"открыто 6 мин нужно к {Wording('ru').day(today, 'short')}"
+    done = await at(db, cast, "done")
+    assert await cell(done, today) == "открыто 6 мин", "nobody needs what is done"
+    async with db.reading() as s:
+        assert (await counts.nav(s, await as_viewer(s, cast.lev)))["soon"] == 1
 
 
 async def test_who_answers_for_the_service_is_named_and_offered_first(db: Database, cast: Cast) -> None:

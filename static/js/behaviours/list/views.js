@@ -14,7 +14,7 @@ export function belongs(row, list, me, query = new URLSearchParams(location.sear
     case "unassigned": return !row.assignee;
     case "mine": return String(row.assignee?.id) === me;
     case "waiting": return (list.waiting ?? "").split(" ").includes(row.status);
-    case "soon": return Boolean(row.due) && row.due <= new Date(now + Number(list.soonDays) * DAY).toISOString().slice(0, 10);
+    case "soon": return row.status !== "done" && Boolean(row.due) && row.due <= new Date(now + Number(list.soonDays) * DAY).toISOString().slice(0, 10);
     case "to_invoice": return row.payment.state === "to_invoice";
     case "approval": return row.status === "approval";
     case "unread": return row.unread > 0;
