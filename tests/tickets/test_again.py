@@ -11,7 +11,7 @@ from tests.cast import on_sqlite
 from tests.house import House
 from tests.people.browser import browser, text
 from tests.people.entrance import give_password
-from tests.tickets.ways import at, do
+from tests.tickets.ways import at, do, say
 
 pytestmark = on_sqlite
 
@@ -107,6 +107,7 @@ LIMITS: list[tuple[str, str, str, str, str, dict[str, str]]] = [
     *(("pavel", "new", "/admin/users", one, one, {}) for one in ("name", "login", "position")),
     ("pavel", "new", "/admin/users", "new_organisation", "name", {"roles": "client"}),
 ]
+WHO = r'<article class="(e[^"]*)" id="m.*?<b data-person="\d+">([^<]*)</b>'
 LINE = {"line_text": "Работа", "line_quantity": "1", "line_unit": "hour", "line_price": "100", "vat": "without"}
 
 
@@ -133,3 +134,19 @@ async def test_what_is_too_long_is_told_its_limit_and_comes_back_whole(house: Ho
     assert wrong == []
     cut = {path.name for path in beside("templates").rglob("*.html") if "maxlength" in path.read_text()}
     assert cut == {"code.html"}  # six digits; anywhere else a browser without a script would cut in silence
+
+
+async def test_ones_own_words_are_ones_own_without_a_script_too(house: House) -> None:
+    """(Seen red: under one's full name, like everybody's.)"""
+    c = house.cast
+    await give_password(house.db, c.anna)
+    number = await at(house.db, c, "new")
+    await say(house.db, c.anna, number, "Уточняю")
+    await say(house.db, c.denis, number, "Принято")
+    async with browser(house) as b:
+        await b.come_in(c.anna)
+        page = (await b.get(f"/tickets/{number}")).text
+        await say(house.db, c.anna, number, "Спасибо")
+        assert re.search(r"Вы ?: ?Спасибо", text(await b.get("/tickets")))
+    shown = [(kind.split()[1:], name) for kind, name in re.findall(WHO, page)]
+    assert shown == [(["first"], "Вы"), (["mine"], "Вы"), ([], "Денис Орлов")]
