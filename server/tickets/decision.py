@@ -33,6 +33,7 @@ async def decide(request: Request) -> Response:
 async def _page(request: Request, chosen: str, refusal: Refusal | None = None, typed: str = "") -> HTMLResponse:
     async with web.journal(request).db.reading() as s:
         viewer = await web.require(s, request)
+        await web.around(s, request)  # also of what a script fetches: what else waits is counted there
         context = await decision_page(s, viewer, web.number(request))
     errors = web.by_field(request, refusal) if isinstance(refusal, Invalid) else {}
     missed = web.said(refusal, web.locale(request)) if isinstance(refusal, Conflict) else ""
