@@ -150,6 +150,12 @@ async def test_the_forms_beside_the_talk_keep_their_shape(seats: Seats) -> None:
         await actions.add_participant(s, await as_viewer(s, cast.denis), number, cast.boris.id)
     await expect(page.locator(".comp .to")).to_contain_text("Увидят: Анна, Борис и сотрудники")
 
+    executor = page.locator("[data-part=executor]")
+    assert await executor.evaluate(
+        "e => e.querySelector('summary').getBoundingClientRect().left"
+        " - e.querySelector('.person .grow').getBoundingClientRect().right"
+    ) >= 0, "«Передать» lies on a long position"  # fmt: skip
+
     time = page.locator("[data-part=time]")
     await time.get_by_text("Учесть время").click()
     over = await time.locator("form").evaluate(
