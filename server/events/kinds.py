@@ -172,5 +172,6 @@ UNITS: tuple[Unit, ...] = get_args(Unit)
 WITHOUT_VAT: Vat = "without"
 VATS: tuple[Vat, ...] = get_args(Vat)
 PAYMENT_STATES: tuple[PaymentState, ...] = get_args(PaymentState)
+SETTLED: frozenset[PaymentState] = frozenset({"not_needed", "paid", "cancelled"})  # nothing is owed
 BY_INVOICE: frozenset[PaymentState] = frozenset({"invoiced", "partly_paid", "overdue"})  # there is an invoice to name
 URGENCIES: tuple[UrgencyCode, ...] = get_args(UrgencyCode)

@@ -6,13 +6,13 @@ from sqlmodel import col, select
 
 from server.clock import now
 from server.db import Session
+from server.events.kinds import SETTLED
 from server.people.actions import the_journal
 from server.tickets.model import Ticket
 from server.tickets.moving import take
 from server.tickets.workflow import RECENT_DAYS, moves
 from server.tickets.writing import open_ticket
 
-SETTLED = ("paid", "not_needed", "cancelled")
 AT_ONCE = 100
 
 

@@ -10,7 +10,7 @@ from server.catalogue.model import Service
 from server.clock import now
 from server.db import Session
 from server.events import log
-from server.events.kinds import PUBLIC, STAFF
+from server.events.kinds import PUBLIC, SETTLED, STAFF
 from server.events.model import Event
 from server.files.model import File
 from server.money.model import TimeEntry
@@ -148,7 +148,8 @@ async def _executor(s: Session, viewer: Viewer, ticket: Ticket, online: set[int]
     user = await s.get_one(User, assignee)
     until = (await last_seen(s, assignee)).get(assignee)
     return user.person() | {
-        "position": user.position, "phone": user.phone, "online": user.id in online,
+        "position": user.position, "phone": user.phone,
+        "online": user.id in online or (until is not None and until > now()),  # as where a service is chosen
         "seen_at": log.instant(min(until, now())) if until else None,
     }  # fmt: skip
 
@@ -175,7 +176,7 @@ async def _history(s: Session, ticket: Ticket) -> dict[str, Any]:
     steps = begun + [turns.Step(e.at, e.data["from"], e.data["to"]) for e in found]
     end = ticket.status_since if ticket.status not in OPEN else now()
     service = await s.get_one(Service, ticket.service_id)
-    turn = turns.turn(steps, end)
+    turn = turns.turn(steps, end, settled=ticket.payment_state in SETTLED)
     return {
         "history": await _history_lines(s, [*([first] if first else []), *found]),
         "turn": turn | {"since": log.instant(turn["since"])},

@@ -7,7 +7,7 @@ from typing import Any
 
 from server.tickets.workflow import STATUSES
 
-STAFF_MOVES = frozenset({"executor", "accountant"})
+SIDES = {"executor": "staff", "client": "client", "approver": "client"}  # of others the work does not wait
 WITH_APPROVAL = frozenset({"approval", "approved"})
 
 
@@ -20,21 +20,22 @@ class Step:
     to: str
 
 
-def turn(steps: Sequence[Step], until: datetime) -> dict[str, Any]:
-    """Whose move it is since when, and how long each side has had the ticket; segments add up to its age to the
-    second."""
+def turn(steps: Sequence[Step], until: datetime, *, settled: bool = False) -> dict[str, Any]:
+    """Whose move it is since when, and how long each side has had the ticket; segments add up to its age to the second.
+    Once the work is accepted it ages no more: then it is the accountant's, until it is `settled`."""
     segments: list[dict[str, Any]] = []
     begun = steps[0].at
     for step, end in zip(steps, [*(s.at for s in steps[1:]), until], strict=True):
         status = STATUSES[step.to]
-        if status.turn == "nobody":
+        if status.turn not in SIDES:
             continue
-        side = "staff" if status.turn in STAFF_MOVES else "client"
+        side = SIDES[status.turn]
         seconds = _whole(begun, end) - _whole(begun, step.at)
         segments.append({"side": side, "seconds": seconds, "label": status.label})
     now = steps[-1]
+    mover = STATUSES[now.to].turn
     return {
-        "mover": STATUSES[now.to].turn,
+        "mover": "nobody" if mover == "accountant" and settled else mover,
         "since": now.at,
         "segments": segments,
         "staff_seconds": sum(s["seconds"] for s in segments if s["side"] == "staff"),

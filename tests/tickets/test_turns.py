@@ -29,7 +29,7 @@ def test_the_segments_add_up_to_the_second(moves: list[tuple[str, int]]) -> None
     ends = [*(s.at for s in steps[1:]), until]
     over = sum(
         int((end - BEGUN).total_seconds()) - int((s.at - BEGUN).total_seconds())
-        for s, end in zip(steps, ends, strict=True) if STATUSES[s.to].turn == "nobody"
+        for s, end in zip(steps, ends, strict=True) if STATUSES[s.to].turn in ("nobody", "accountant")
     )  # fmt: skip
     told = turn(steps, until)
     assert told["staff_seconds"] + told["client_seconds"] + over == int((until - BEGUN).total_seconds())
@@ -48,6 +48,15 @@ def test_the_time_of_each_side() -> None:
     ]  # fmt: skip
     told = turn(steps, BEGUN + 20 * hour)
     assert (told["mover"], told["staff_seconds"], told["client_seconds"]) == ("client", 8 * 3600, 12 * 3600)
+
+
+def test_what_is_accepted_ages_no_more_and_is_the_accountants_until_it_is_settled() -> None:
+    """(Seen red: «Ход бухгалтера», and the minutes ran for the executor.)"""
+    hour = timedelta(hours=1)
+    steps = [Step(BEGUN, None, "new"), Step(BEGUN + hour, "new", "review"), Step(BEGUN + 3 * hour, "review", "done")]
+    for settled, mover in ((False, "accountant"), (True, "nobody")):
+        told = turn(steps, BEGUN + 20 * hour, settled=settled)
+        assert (told["mover"], told["staff_seconds"], told["client_seconds"]) == (mover, 3600, 2 * 3600)
 
 
 def test_the_path_shows_what_is_done_where_it_stands_and_what_is_to_come() -> None:
