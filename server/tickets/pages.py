@@ -13,10 +13,11 @@ from starlette.routing import Route
 from server import web
 from server.catalogue.queries import is_empty, services_by_group
 from server.db import Session
-from server.errors import Forbidden, Invalid, Refusal
+from server.errors import Forbidden, Invalid, NotFound, Refusal
 from server.events import log
 from server.events.kinds import MAX_TEXT, PUBLIC, STAFF
 from server.files import downloads
+from server.money.queries import decidable
 from server.people.policy import Viewer
 from server.people.queries import clients, online
 from server.tickets import actions, drafts, groups, queries, showing
@@ -164,8 +165,13 @@ async def _form(
 
 
 async def room(request: Request) -> Response:
-    """The ticket's page: the conversation and everything beside it."""
-    return await _room(request, "ticket/page.html", showing.ticket_page)
+    """The ticket's page: the conversation and all beside it. Who may only decide on its estimate is led there."""
+    try:
+        return await _room(request, "ticket/page.html", showing.ticket_page)
+    except NotFound:
+        async with web.journal(request).db.reading() as s:
+            await decidable(s, await web.require(s, request), web.number(request))
+        return RedirectResponse(f"/tickets/{web.number(request)}/decision", 303)
 
 
 async def panel(request: Request) -> Response:

@@ -40,7 +40,8 @@ async def test_an_approver_reads_what_it_costs_and_approves(house: House, waitin
     at = f"/tickets/{number}/decision"
     async with browser(house) as b:
         await b.come_in(house.cast.boris)
-        assert (await b.get(f"/tickets/{number}")).status_code == (404 if private else 200)
+        room = await b.get(f"/tickets/{number}")
+        assert (room.status_code, room.headers.get("location")) == ((303, at) if private else (200, None))
         page = await b.get(at)
         assert page.status_code == 200
         shown = text(page)
@@ -95,6 +96,7 @@ async def test_an_estimate_that_was_replaced_meanwhile_is_shown_anew(house: Hous
         assert "Согласовать версию 1 больше нельзя" in shown
         assert "Добавлено" in shown
         assert "на 1 000 ₽ больше" in shown
+        assert "Назад к списку" in answer.text
         assert 'name="version" value="2"' in answer.text
         fold = answer.text.split('class="agree v2"')[1]
         assert " open" not in fold.split(">")[0]
@@ -142,7 +144,8 @@ async def test_for_others_there_is_no_such_page(house: House, waiting: int) -> N
         assert (await b.get(at)).status_code == 303
         await b.come_in(house.cast.vera)
         nowhere = text(await b.get("/tickets/999/decision"))
-        for answer in (await b.get(at), await b.post(at, version="1", decision="approved")):
+        room = await b.get(f"/tickets/{waiting}")
+        for answer in (room, await b.get(at), await b.post(at, version="1", decision="approved")):
             assert (answer.status_code, text(answer)) == (404, nowhere)
     async with browser(house) as b:
         await b.come_in(house.cast.anna)  # the author sees it and decides nothing
