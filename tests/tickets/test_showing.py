@@ -144,8 +144,8 @@ async def test_what_was_done_is_said_when_work_is_handed_over(db: Database, cast
 
 
 async def test_whoever_is_elsewhere_in_the_journal_is_not_called_away(db: Database, cast: Cast) -> None:
-    """«На связи» is who has a page of the journal open, as where a service is chosen; of others it is told when they last
-    had. (Seen red: whoever had the queue open was «Не в сети»; then «В сети» minutes ago, and «На связи» in the list.)"""
+    """«На связи» is who has a page of the journal open, as where a service is chosen; of others it is told when they
+    last had. (Seen red: whoever had the queue open was «Не в сети»; then «В сети» here and «На связи» there.)"""
     number = await at(db, cast, "estimating")
 
     async def card(here: set[int]) -> str:

@@ -11,6 +11,8 @@ export class Chatter {
   /** @type {any} */
   #clock;
   #shown = "";
+  /** Who was seen in this room; of others the page knows better whether they are on another. @type {Set<string>} */
+  #here = new Set();
   /** @type {Map<string, string>} */
   #receipts = new Map();
 
@@ -62,7 +64,7 @@ export class Chatter {
   presence(people) {
     for (const card of $$(document, "[data-person-card]")) {
       const person = people.get(card.dataset.personCard ?? "");
-      if (!person || person.online === undefined) continue;
+      if (!person || person.online === undefined || (!person.online && !this.#here.has(String(person.id)))) continue;
       const face = $(card, ".av");
       if (face) person.online ? face.dataset.p = "on" : delete face.dataset.p;
       const line = $(card, "[data-online-words]");
@@ -73,6 +75,7 @@ export class Chatter {
       }
       this.#doing(card, false, person.online);
     }
+    for (const [id, { online }] of people) online ? this.#here.add(id) : this.#here.delete(id);
     this.#watchers(people);
   }
 
