@@ -71,7 +71,7 @@ async def hand_in_estimate(
 async def _make_way(o: Opened, after: int) -> None:
     if after != o.ticket.estimate_version:
         raise Conflict(
-            "Оценку уже изменили: сейчас версия %(n)s",
+            "Оценку уже изменили, сейчас версия %(n)s. Начните с неё.",
             values={"n": o.ticket.estimate_version},
             version=o.ticket.estimate_version,
             state=o.ticket.status,

@@ -1,6 +1,8 @@
 """A decision under way in real Chromium while the estimate changes: who has it before them is told, and decides on
 nothing they have not seen."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
@@ -22,10 +24,11 @@ async def test_an_estimate_that_changes_under_the_approvers_hands(seats: Seats) 
     cast, number = seats.cast, await at(seats.db, seats.cast, "approval")
     room = (await seats.window(cast.boris)).page
     alone = await room.context.new_page()
-    editor = (await seats.window(cast.denis)).page
-    await ready(room, f"/tickets/{number}")
-    await ready(alone, f"/tickets/{number}/decision")
-    await ready(editor, f"/tickets/{number}")
+    window = await seats.window(cast.denis)
+    window.expect_fault("409")
+    editor = window.page
+    here = f"/tickets/{number}"
+    await asyncio.gather(ready(room, here), ready(alone, f"{here}/decision"), ready(editor, here))
     for page in (room, alone):
         await page.locator(".decide summary", has_text="Согласовать").filter(visible=True).click()
 
@@ -56,5 +59,18 @@ async def test_an_estimate_that_changes_under_the_approvers_hands(seats: Seats) 
     for page in (room, alone):
         await expect(page.locator(".banner", has_text="Оценка отозвана.")).to_be_visible()
     await expect(room.locator(".est [data-decision]")).to_have_text(["Заменена", "Отклонена", "Отозвана"])
-    await ready(room, f"/tickets/{number}")
-    await expect(room.locator(".est [data-decision]")).to_have_text(["Заменена", "Отклонена", "Отозвана"])
+
+    # Two executors at once: the second is told, and the form begins anew with what there is now.
+    async with seats.db.transaction() as s:
+        await money.hand_in_estimate(s, await as_viewer(s, cast.denis), number, [Line("Заново", "1", 200)], after=3)
+    await editor.get_by_role("link", name="Изменить оценку").filter(visible=True).click()
+    await form.get_by_label("Цена, ₽").first.fill("7")
+    async with seats.db.transaction() as s:
+        two = [Line("Раз", "1", 10_000), Line("Два", "1", 20_000)]
+        await money.hand_in_estimate(s, await as_viewer(s, cast.lev), number, two, after=4)
+    await button(editor, "Отправить на согласование").click()
+    await expect(form.get_by_role("alert")).to_contain_text("Оценку уже изменили, сейчас версия 5")
+    await form.get_by_label("Закрыть").click()
+    prices = editor.locator("#estimate [name=line_price]")
+    await expect(prices.nth(1)).to_have_value("200")
+    await expect(prices.first).to_have_value("100")

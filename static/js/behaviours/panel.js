@@ -47,8 +47,9 @@ class Panel {
     if ($(root, "[data-live=mini]")) this.#offs.push(page.room("queue").on("row", frame => { if (this.#mine(frame)) this.soon(LISTS); }));
     const acted = () => this.soon();
     document.addEventListener("journal:acted", acted);
+    root.addEventListener("close", acted, true); // what changed behind an open dialog is fetched once that is closed
     const clock = setInterval(() => { if (!document.hidden) this.soon(); }, AGES);
-    this.#offs.push(() => document.removeEventListener("journal:acted", acted), () => clearInterval(clock));
+    this.#offs.push(() => document.removeEventListener("journal:acted", acted), () => root.removeEventListener("close", acted, true), () => clearInterval(clock));
     this.#offs.push(page.socket.on("state", () => setTimeout(() => this.#line(), 1_600)));
   }
 

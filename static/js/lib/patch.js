@@ -23,7 +23,7 @@ function address(control) {
 
 /** @param {HTMLFormElement | null} form */
 function formName(form) {
-  const to = form?.querySelector("[name=to],[name=decision]");
+  const to = form?.querySelector("[name=to],[name=decision],[name=after]");
   return `${form?.getAttribute("action") ?? ""} ${to instanceof HTMLInputElement ? to.value : ""}`;
 }
 
