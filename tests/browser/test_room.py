@@ -230,6 +230,7 @@ async def test_words_said_into_a_dead_line_are_marked_and_nothing_claims_they_we
         return None
 
     await page.route_web_socket("**/ws", wire)
+    await page.add_init_script("Math.random = () => 0.95")  # or it may come back before «Сейчас» is pressed
     await page.clock.install()
     await ready(page, f"/tickets/{number}")
     state[0] = "deaf"

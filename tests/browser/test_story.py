@@ -46,7 +46,7 @@ async def office(
     port = free_port()
     served = replace(
         ground, mail_url=smtp.url, sms_url=sms.url, port=port, base_url=f"http://127.0.0.1:{port}",
-        digest_quiet_seconds=4.0,  # two messages are said by hand meanwhile
+        digest_quiet_seconds=3.0,  # two messages are said by hand meanwhile
     )  # fmt: skip
     async with db.transaction() as s:
         own = await passwords.own(OWN)
