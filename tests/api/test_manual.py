@@ -20,7 +20,7 @@ from tests.rooms.acting import post
 
 def page(locale: str) -> str:
     where = {"address": "wss://journal.test/ws", "origin": "https://journal.test"}
-    return render("socket.html", locale, **where, session=manual.session(locale), **manual.CONTENT)
+    return render("socket.html", locale, **where, session=manual.session(locale), **manual.content())
 
 
 def test_every_frame_field_kind_and_code_of_the_code_stands_on_the_page() -> None:
