@@ -44,22 +44,23 @@ _COUNT = select(Counter.value).where(Counter.name == ACCESS)
 
 def changed(s: Session, *users: User) -> None:
     """What these people may see is no longer what open pages were told."""
-    ids = [user.id for user in users if user.id is not None]
-    _put_down(s, *(AccessChanged(user_id) for user_id in ids))
-    if ids:
-        s.info[_CHANGED].update(ids)
+    for user in users:
+        assert user.id is not None
+        _put_down(s, AccessChanged(user.id)).add(user.id)
 
 
 def ended(s: Session, *session_ids: str) -> None:
     """These log-ins are over."""
-    _put_down(s, *(SessionEnded(session_id) for session_id in session_ids))
+    for session_id in session_ids:
+        _put_down(s, SessionEnded(session_id))
 
 
-def _put_down(s: Session, *news: AccessChanged | SessionEnded) -> None:
-    for one in news:
-        s.tell(one)
-        s.info.setdefault(_CHANGED, set())
-        s.at_last(settle)
+def _put_down(s: Session, news: AccessChanged | SessionEnded) -> set[int]:
+    """The people whose version will grow with this transaction."""
+    s.tell(news)
+    s.at_last(settle)
+    found: set[int] = s.info.setdefault(_CHANGED, set())
+    return found
 
 
 async def settle(s: Session) -> None:

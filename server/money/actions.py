@@ -200,8 +200,8 @@ async def set_payment(
 
 
 def _number_1c(invoice: str) -> str | None:
-    given = text.storable(invoice, "invoice")
-    return None if text.is_blank(given) else text.line(given, "invoice", limit=100, empty="")
+    given = text.aside(invoice, "invoice", limit=text.INVOICE)
+    return None if text.is_blank(given) else given
 
 
 async def _said(o: Opened) -> str:

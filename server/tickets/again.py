@@ -12,6 +12,7 @@ from server import web
 from server.errors import Conflict, Forbidden, Invalid, Refusal, TooLarge
 from server.words.marks import N_
 
+_MENDABLE = Invalid | TooLarge
 # What people type; everything else of a form was chosen and stays as it was, unless it is what was wrong.
 TYPED = {
     "text": N_("Сообщение"),
@@ -29,17 +30,17 @@ LONG = {"text", "comment", "line_text"}
 
 async def again(request: Request, data: FormData, refusal: Refusal) -> Response:
     """The page with what is wrong; a script, and whoever may not see the ticket, get the refusal itself."""
-    if web.wants_json(request) or not isinstance(refusal, Invalid | TooLarge | Conflict | Forbidden):
+    if web.wants_json(request) or not isinstance(refusal, _MENDABLE | Conflict | Forbidden):
         raise refusal
     async with web.journal(request).db.reading() as s:
         await web.require(s, request)
         await web.around(s, request)
-    errors = web.by_field(request, refusal) if isinstance(refusal, Invalid | TooLarge) else {}
+    errors = web.by_field(request, refusal) if isinstance(refusal, _MENDABLE) else {}
     fields = _fields(data, errors)
     known = {f["key"] for f in fields if f["label"]}
     return web.page(
         request, "ticket/again.html", refusal.status, number=web.number(request), fields=fields,
-        may_mend=isinstance(refusal, Invalid | TooLarge),
+        may_mend=isinstance(refusal, _MENDABLE),
         errors=[words for key, words in errors.items() if key not in known],
         detail="" if errors else web.said(refusal, web.locale(request)),
     )  # fmt: skip

@@ -11,7 +11,8 @@ from server.db import Session
 from server.tickets.model import Ticket, TicketParticipant
 from server.tickets.policy import Facts
 
-Thing = Literal["status", "assignee", "urgency", "service", "payment"]
+Chosen = Literal["assignee", "urgency", "service", "payment"]
+Thing = Literal["status", Chosen]
 THINGS: tuple[Thing, ...] = get_args(Thing)
 
 

@@ -5,13 +5,13 @@ from typing import Any
 from server.catalogue.model import Service
 from server.errors import Conflict
 from server.people.model import User
-from server.tickets.facts import Thing, standing
+from server.tickets.facts import Chosen, standing
 from server.tickets.writing import Opened
 from server.words.labels import PAYMENT, URGENCY
 from server.words.marks import Msgid
 
 
-async def require_as_seen(o: Opened, thing: Thing, seen: str | None) -> None:
+async def require_as_seen(o: Opened, thing: Chosen, seen: str | None) -> None:
     """Refuses a change that began before another one of the same thing was there. `seen` is the `standing` it began
     from; None where nobody looked."""
     if seen is not None and seen != standing(o.ticket, thing):
@@ -19,7 +19,7 @@ async def require_as_seen(o: Opened, thing: Thing, seen: str | None) -> None:
         raise Conflict(words, values={"to": to}, state=o.ticket.status, **{thing: now})
 
 
-async def _now(o: Opened, thing: Thing) -> tuple[str, str, Any]:
+async def _now(o: Opened, thing: Chosen) -> tuple[str, str, Any]:
     """How it stands: in words, with what fills them, and as the API tells it."""
     t = o.ticket
     if thing == "urgency":
