@@ -3,8 +3,8 @@
 import asyncio
 import base64
 import os
-import sys
 import statistics
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
