@@ -96,13 +96,14 @@ def _lifespan(settings: Settings, with_worker: bool) -> Lifespan:
         bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
         bell = asyncio.Event()
         db = Database(settings.database_url, Fanout(bus, bell.set))
-        await migrate(db)
         hub = Hub(db, bus, settings.limits)
         journal = web.Journal(settings, db, hub, Storage(settings))
-        work = [watch(hub)] + ([worker.run(db, settings, bell)] if with_worker else [])
-        tasks = [asyncio.create_task(_told(journal, part)) for part in work]
-        await hub.start()
+        tasks = []
         try:
+            await migrate(db)
+            work = [watch(hub)] + ([worker.run(db, settings, bell)] if with_worker else [])
+            tasks = [asyncio.create_task(_told(journal, part)) for part in work]
+            await hub.start()
             yield {"journal": journal}
         finally:
             journal.stopping = True

@@ -45,6 +45,25 @@ async def test_tasks_write_one_after_another_and_reading_inside_a_transaction_is
         assert len((await s.exec(select(User.id).where(col(User.name) == "Имя"))).all()) == 2
 
 
+async def test_closing_waits_for_whoever_is_still_at_it(database_url: str, db: Database) -> None:
+    """A connection that comes back to a closed journal would stay open until the process ends."""
+    closing = Database(database_url)
+    at_it = asyncio.Event()
+
+    async def read() -> None:
+        async with closing.reading() as s:
+            await s.exec(select(User.id))
+            at_it.set()
+            await asyncio.sleep(0.05)
+            await s.exec(select(User.id))
+
+    reader = asyncio.create_task(read())
+    await at_it.wait()
+    await closing.close()
+    assert reader.done()
+    await reader
+
+
 @pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1:1", "nowhere.invalid:5432"])
 async def test_a_server_that_can_not_be_reached_is_away_and_a_file_that_can_not_be_read_is_not(host: str) -> None:
     db = Database(f"postgresql+asyncpg://journal:secret@{host}/journal")
