@@ -43,6 +43,17 @@ test("what the page already shows is not asked for again", () => {
   end();
 });
 
+test("test_G2_who_comes_late_to_listen_hears_what_was_applied_before", () => {
+  const { line, made, end } = room({ after: 2 });
+  line.joined(3, 4);
+  line.event(5);
+  const heard = [];
+  made.follow(3, ({ event: { seq }, fresh }) => heard.push([seq, fresh]));
+  line.event(6);
+  assert.deepEqual(heard, [[4, false], [5, false], [6, true]]);
+  end();
+});
+
 test("test_G2_repeats_are_dropped_and_a_gap_is_asked_for", () => {
   const { line, made, applied, end } = room({ after: 0 });
   line.joined(1, 3);

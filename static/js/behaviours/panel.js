@@ -42,7 +42,7 @@ class Panel {
       if (!name) continue;
       const spoken = new Set();
       const room = page.room(name, { after: Number(head), html: true });
-      this.#offs.push(room.on("event", ({ event }) => { if (stirs(event, spoken)) this.soon(); }), room.on("reset", () => this.soon()), room.on("lost", () => this.#lost()));
+      this.#offs.push(room.follow(Number(head), ({ event }) => { if (stirs(event, spoken)) this.soon(); }), room.on("reset", () => this.soon()), room.on("lost", () => this.#lost()));
     }
     if ($(root, "[data-live=mini]")) this.#offs.push(page.room("queue").on("row", frame => { if (this.#mine(frame)) this.soon(LISTS); }));
     const acted = () => this.soon();

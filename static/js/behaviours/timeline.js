@@ -12,7 +12,7 @@ import { Tools } from "./log/tools.js";
 
 /** @typedef {import("../lib/timeline.js").Row} Row */
 /** @typedef {import("../lib/timeline.js").Line} Line */
-/** @typedef {{line: Line, room: import("../lib/room.js").Room, rows: Map<number, Row>, low: number}} Log */
+/** @typedef {{line: Line, room: import("../lib/room.js").Room, head: number, rows: Map<number, Row>, low: number}} Log  `head`: of the page as it came */
 
 /** @param {HTMLElement} root @param {import("../lib/page.js").Page} page */
 export function bind(root, page) {
@@ -61,11 +61,10 @@ class Timeline {
   #open(line, name, head) {
     const room = this.page.room(name, { after: head, html: true });
     /** @type {Log} */
-    const log = { line, room, rows: new Map(), low: head + 1 };
+    const log = { line, room, head, rows: new Map(), low: head + 1 };
     this.logs.set(line, log);
     this.#offs.push(
       this.page.outbox.on("said", said => { if (said.room === name) this.#said(); }),
-      room.on("event", ({ event, fresh }) => this.#put(log, event, fresh)),
       room.on("reset", () => this.#forget(log)),
       room.on("people", people => { this.chatter.presence(people); this.draw(); }),
       room.on("presence", () => this.chatter.presence(room.people)),
@@ -98,6 +97,7 @@ class Timeline {
     else if (this.paper.lineAt) this.root.scrollTop = 0; // all of it is new: from the start
     else this.scroll.toEnd();
     this.older.start();
+    for (const log of this.logs.values()) this.#offs.push(log.room.follow(log.head, ({ event, fresh }) => this.#put(log, event, fresh)));
     const onhide = () => { if (document.hidden) this.#awayMarked = false; };
     const onswap = () => this.#swapped();
     const onmeanwhile = (/** @type {CustomEvent} */ event) => this.#line(keyOf(event.detail.line, event.detail.seq), "row-meanwhile");

@@ -21,6 +21,8 @@ export class Room extends Emitter {
   v = 0;
   #joining = 0;
   #again = false;
+  /** Applied since the page was opened, for whoever comes late. @type {Event[]} */
+  #applied = [];
   /** @type {any} */
   #timer;
 
@@ -56,6 +58,13 @@ export class Room extends Emitter {
     this.#again = false;
     const question = (this.#joining += 1);
     this.#later(PATIENCE, () => { if (this.#joining === question) this.join(true); });
+  }
+
+  /** Hears each event beyond `after` once: also those that were applied before one came to listen.
+   * @param {number} after @param {(told: {event: Event, fresh: boolean}) => void} ear @returns {() => void} stops listening */
+  follow(after, ear) {
+    for (const event of this.#applied) if (event.seq > after) ear({ event, fresh: false });
+    return this.on("event", ear);
   }
 
   /** @param {number} upto */
@@ -122,6 +131,7 @@ export class Room extends Emitter {
   #apply(event, fresh) {
     if (this.last !== null && event.seq <= this.last) return;
     this.last = event.seq;
+    this.#applied.push(event);
     this.emit("event", { event, fresh });
   }
 
@@ -145,6 +155,7 @@ export class Room extends Emitter {
     this.last = null;
     this.head = 0;
     this.v = 0;
+    this.#applied = [];
     this.people.clear();
     this.emit("reset");
   }
