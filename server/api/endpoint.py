@@ -74,7 +74,7 @@ MoreWrong = Callable[[Session, Viewer, dict[str, Any]], Awaitable[dict[str, str]
 class Endpoint:
     """One method of one path. `more_wrong` finds what else is wrong with a body, so that everything is said at once;
     `turn` is waited for before a connection is taken; `takes` reads a body that is no JSON, `drops` undoes that when
-    the transaction fails or an earlier answer stands."""
+    the call is refused or an earlier answer stands."""
 
     handler: Handler
     audience: Audience
@@ -113,7 +113,7 @@ class Endpoint:
                         await self.drops(request, read.value)
                     return Response(first.answer, first.status, media_type="application/json")
                 response = await self._done(Call(request, s, viewer, body=read.value, seen=seen), key)
-        except BaseException:
+        except Refusal:  # whatever else is raised may come after the commit: then what was read belongs to a row
             if self.drops:
                 await self.drops(request, read.value)
             raise

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.datastructures import FormData, UploadFile
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from server import web
-from server.errors import NotFound
+from server.errors import NotFound, Refusal
 from server.files import kinds, names, previews, uploads
 from server.files.model import File
 from server.files.storage import Storage
@@ -103,7 +103,7 @@ async def received(request: Request, viewer: int) -> File:
 
 
 async def attached(request: Request, viewer: int, part: UploadFile) -> File:
-    """The same for a file that came with the other fields of a page's form."""
+    """Keeps the bytes of a file that came with the other fields of a page's form; its row is still to be written."""
     parts = web.journal(request)
     upload = await uploads.copy(
         _pieces(part), part.filename or "", parts.settings.limits.file_mb, parts.storage.new_place()
@@ -111,10 +111,16 @@ async def attached(request: Request, viewer: int, part: UploadFile) -> File:
     return await _accepted(parts, upload, viewer)
 
 
-async def parts_of(request: Request, viewer: int, data: FormData) -> list[File]:
-    """All files that came with a form, as a browser without a script sends them."""
-    parts = [v for v in data.getlist("upload") if isinstance(v, UploadFile) and v.filename]
-    return [await attached(request, viewer, part) for part in parts]
+@asynccontextmanager
+async def parts_of(request: Request, viewer: int, data: FormData) -> AsyncIterator[list[File]]:
+    """All files that came with a form, as a browser without a script sends them, around the transaction that writes
+    their rows. One that is refused refuses the form."""
+    files: list[File] = []
+    async with kept_or_removed(web.journal(request).storage, files):
+        for part in data.getlist("upload"):
+            if isinstance(part, UploadFile) and part.filename:
+                files.append(await attached(request, viewer, part))
+        yield files
 
 
 def ids_of(data: FormData) -> list[str]:
@@ -135,10 +141,12 @@ async def _pieces(part: UploadFile) -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
-async def kept_or_removed(storage: Storage, file: File) -> AsyncIterator[None]:
-    """Around the transaction that writes the row: without a row the bytes go again (after a kill: the sweep)."""
+async def kept_or_removed(storage: Storage, files: Sequence[File]) -> AsyncIterator[None]:
+    """Around the transaction that writes the rows: refused, the bytes go again. Whatever else goes wrong may go wrong
+    after the commit, with the rows in their place: bytes that really have none are left to `uploads.sweep`."""
     try:
         yield
-    except BaseException:
-        await storage.delete(file.id)
+    except Refusal:
+        for file in files:
+            await storage.delete(file.id)
         raise

@@ -15,7 +15,7 @@ async def upload(request: Request) -> Response:
     async with parts.db.reading() as s:
         viewer = await web.require(s, request)
     file = await downloads.received(request, viewer.id)
-    async with downloads.kept_or_removed(parts.storage, file), parts.db.transaction() as s:
+    async with downloads.kept_or_removed(parts.storage, [file]), parts.db.transaction() as s:
         answer = await actions.keep(s, viewer, file)
     return JSONResponse(answer, 201)
 

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server import web
-from server.errors import Conflict, Forbidden, Invalid, Refusal, TooLarge
+from server.errors import Conflict, Forbidden, Invalid, NoRoom, Refusal, TooLarge
 from server.words.marks import N_
 
-_MENDABLE = Invalid | TooLarge
+_MENDABLE = Invalid | TooLarge | NoRoom  # without the file it can be sent
 # What people type; everything else of a form was chosen and stays as it was, unless it is what was wrong.
 TYPED = {
     "text": N_("Сообщение"),

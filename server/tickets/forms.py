@@ -53,16 +53,15 @@ def saying(line: Line) -> Callable[[Request], Awaitable[Response]]:
     """A message in the public room, or a note in the staff's."""
 
     async def handle(request: Request) -> Response:
-        number = web.number(request)
+        number, viewer, db = web.number(request), await web.asked(request), web.journal(request).db
         async with web.form_with_files(request) as data:
-            files = await downloads.parts_of(request, (await web.asked(request)).id, data)
-        try:
-            async with web.journal(request).db.transaction() as s:
-                s.add_all(files)
-                said = words(data, downloads.ids_of(data) + [f.id for f in files])
-                event = await talk.say(s, await web.require(s, request), number, line, said)
-        except Refusal as refusal:
-            return await again(request, data, refusal)
+            try:
+                async with downloads.parts_of(request, viewer.id, data) as files, db.transaction() as s:
+                    s.add_all(files)
+                    said = words(data, downloads.ids_of(data) + [f.id for f in files])
+                    event = await talk.say(s, await web.require(s, request), number, line, said)
+            except Refusal as refusal:
+                return await again(request, data, refusal)
         return web.done(request, f"/tickets/{number}#m{event.seq}", seq=event.seq)
 
     return handle

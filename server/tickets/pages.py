@@ -86,26 +86,23 @@ async def create(request: Request) -> Response:
     parts = web.journal(request)
     viewer = await web.asked(request)
     async with web.form_with_files(request) as data:
-        files = await downloads.parts_of(request, viewer.id, data)
-    try:
-        wanted = _wanted(data, downloads.ids_of(data) + [f.id for f in files], request.headers.get("idempotency-key"))
-        async with parts.db.transaction() as s:
-            s.add_all(files)
-            ticket = await actions.create(
-                s, await web.require(s, request), wanted, per_minute=parts.settings.limits.tickets_per_minute
-            )
-            await drafts.drop(s, viewer, "new")
-    except Refusal as refusal:
-        return await _again(request, viewer, data, refusal)
+        try:
+            async with downloads.parts_of(request, viewer.id, data) as files, parts.db.transaction() as s:
+                s.add_all(files)
+                named = downloads.ids_of(data) + [f.id for f in files]
+                wanted = _wanted(data, named, request.headers.get("idempotency-key"))
+                asking, per_minute = await web.require(s, request), parts.settings.limits.tickets_per_minute
+                ticket = await actions.create(s, asking, wanted, per_minute=per_minute)
+                await drafts.drop(s, asking, "new")
+        except Refusal as refusal:
+            return await _again(request, viewer, data, refusal)
     return web.done(request, f"/tickets/{ticket.number}", number=ticket.number, location=f"/tickets/{ticket.number}")
 
 
 async def _again(request: Request, viewer: Viewer, data: FormData, refusal: Refusal) -> Response:
     if web.wants_json(request):
         raise refusal
-    errors = {"text": web.said(refusal, web.locale(request))}
-    if isinstance(refusal, Invalid):
-        errors = web.by_field(request, refusal)
+    errors = web.by_field(request, refusal) or {"text": web.said(refusal, web.locale(request))}
     async with web.journal(request).db.reading() as s:
         await web.around(s, request)
         values = _values(data) | {"files": await drafts.files_json(s, viewer, downloads.ids_of(data))}

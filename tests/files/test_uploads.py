@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from PIL import Image
+from sqlalchemy import Connection, Engine, event
 from sqlmodel import select
 
 from server.clock import at, now
@@ -23,6 +24,7 @@ from server.people import sessions
 from server.people.model import User
 from tests.api.client import client
 from tests.api.conftest import Company, api
+from tests.cast import on_sqlite
 from tests.house import House, journal
 from tests.parts.http import http_client
 from tests.parts.until import until
@@ -295,6 +297,31 @@ async def test_G19_the_sweep_takes_only_what_nothing_refers_to(api: Company) -> 
     async with api.house.db.reading() as s:
         assert set((await s.exec(select(File.id))).all()) == {sent, begun}
     await api.boris.call("GET", f"/files/{sent}", 200)
+
+
+@on_sqlite
+async def test_G25_bytes_stay_where_the_commit_may_have_been_carried_out(api: Company) -> None:
+    """(Seen red: a row, and 404 for its file.)"""
+    anna = await _cookie(api, "anna")
+
+    def lose(connection: Connection) -> None:
+        if connection.get_execution_options().get("journal_write"):
+            connection.exec_driver_sql("COMMIT")
+            raise ConnectionError("what the database answered is lost")
+
+    event.listen(Engine, "commit", lose)
+    try:
+        await api.anna.call("POST", "/files", 503, files={"file": ("a.txt", b"hello")})
+        async with http_client(api.house.base) as http:
+            page = await http.post("/files", files={"file": ("b.txt", b"hello")}, headers=anna)
+        assert page.status_code == 503
+    finally:
+        event.remove(Engine, "commit", lose)
+    async with api.house.db.reading() as s:
+        rows = (await s.exec(select(File.id))).all()
+    assert len(rows) == 2
+    for file in rows:
+        assert (await api.anna.call("GET", f"/files/{file}", 200)).content == b"hello"
 
 
 async def test_U12_who_only_drips_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,10 @@ class Browser:
     async def get(self, path: str, **more: Any) -> httpx2.Response:
         return await self.http.get(path, **more)
 
-    async def post(self, path: str, **fields: Any) -> httpx2.Response:
-        return await self.http.post(path, data=fields, headers={"sec-fetch-site": "same-origin"})
+    async def post(self, path: str, /, *files: tuple[str, bytes], **fields: Any) -> httpx2.Response:
+        """A form with its fields; `files`, each a name and what is in it, were chosen in its field for files."""
+        parts = [("upload", file) for file in files] or None
+        return await self.http.post(path, data=fields, files=parts, headers={"sec-fetch-site": "same-origin"})
 
     @property
     def cookie(self) -> str | None:

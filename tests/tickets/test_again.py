@@ -1,9 +1,12 @@
 """What a form of the ticket page is answered without JavaScript: refused, it comes back with all that was typed."""
 
 import re
+from datetime import timedelta
 from itertools import groupby
 
+from server.clock import now
 from server.config import beside
+from server.files.storage import Storage
 from server.money.model import Estimate
 from server.tickets import actions
 from server.words.render import MOST
@@ -56,6 +59,34 @@ async def test_words_that_came_too_late_are_given_back(house: House) -> None:
         await b.come_in(c.vera)
         stranger = await b.post(f"/tickets/{number}/messages", text="Пустите")
         assert (stranger.status_code, "Пустите" in stranger.text) == (404, False)
+
+
+async def test_a_file_that_is_refused_takes_no_words_with_it(house: House) -> None:
+    """(Seen red: a page that led to the list, everything typed gone; the bytes of what came before the refused file, or
+    with words that were refused, lay there until the sweep.)"""
+    c = house.cast
+    await give_password(house.db, c.anna)
+    number = await at(house.db, c, "new")
+    good, program, empty = ("a.txt", b"hello"), ("setup.exe", b"MZ\0\0"), ("b.txt", b"")
+    new = {"subject": "Не проводится", "service": str(c.accounting), "text": "Приложила снимок"}
+    storage = Storage(house.settings)
+
+    async def kept() -> int:
+        return len([name async for name in storage.kept_before(now() + timedelta(days=1))])
+
+    async with browser(house) as b:
+        await b.come_in(c.anna)
+        for bad, why in ((program, "Файлы .exe не принимаем"), (empty, "Файл пустой")):
+            for path, fields in ((f"/tickets/{number}/messages", {"text": "Вот журнал"}), ("/tickets/new", new)):
+                page = await b.post(path, good, bad, **fields)
+                assert (page.status_code, why in text(page)) == (422, True), (path, text(page))
+                assert all(typed in page.text for typed in fields.values())
+        assert (await b.post("/tickets/new", good, **new | {"subject": ""})).status_code == 422
+        assert (await b.post(f"/tickets/{number}/messages", good, text="ы" * 20_001)).status_code == 413
+        assert await kept() == 0
+        assert (await b.post(f"/tickets/{number}/messages", good, text="Вот журнал")).status_code == 303
+        assert (await b.post("/tickets/new", good, **new)).status_code == 303
+    assert await kept() == 2
 
 
 async def test_what_a_colleague_changed_while_one_chose_is_said_and_not_overwritten(house: House) -> None:
