@@ -14,6 +14,7 @@ from server.api.openapi import document, resource
 from server.tickets.workflow import STATUSES
 from tests.api.client import Api
 from tests.api.conftest import Company
+from tests.parts.http import alike
 
 CALLS = [(route, method, call) for route in contract.calls for method, call in resource(route).calls.items()]
 NOWHERE = 999_999_999
@@ -128,14 +129,6 @@ def _where(path: str, number: int | str, file: str) -> str:
     return filled.replace("{seq}", "1").replace("{user}", "1")
 
 
-def _same(foreign: httpx2.Response, absent: httpx2.Response) -> None:
-    """Equal byte for byte, but for the moment it was sent."""
-    assert foreign.status_code == absent.status_code == 404
-    assert foreign.content == absent.content
-    ours, theirs = ({k: v for k, v in answer.headers.items() if k not in ("date",)} for answer in (foreign, absent))
-    assert ours == theirs
-
-
 @pytest.mark.parametrize("body", ["right", "empty", "broken"])
 async def test_vera_gets_at_every_door_what_a_stranger_gets(api: Company, body: str) -> None:
     file = (await api.anna.upload(b"\x89PNG\r\n\x1a\n" + b"0" * 20))["id"]
@@ -154,7 +147,7 @@ async def test_vera_gets_at_every_door_what_a_stranger_gets(api: Company, body: 
         foreign, absent = [
             await _try(api.vera, method, path, place, body) for place in ((number, file), (NOWHERE, "0" * 32))
         ]
-        _same(foreign, absent)
+        alike(foreign, absent)
     assert tried >= 25
     assert (await api.lev.get(f"{at}/events"), await api.lev.get(f"{at}/staff/events")) == before
 
@@ -190,5 +183,5 @@ async def test_a_client_never_learns_of_the_staff_room(api: Company) -> None:
     for suffix in ("/staff/events", "/staff/messages", "/staff/messages/1", "/staff/read"):
         method = {"/staff/events": "GET", "/staff/messages/1": "DELETE"}.get(suffix, "POST")
         own = await api.anna.call(method, f"/tickets/{number}{suffix}")
-        _same(own, await api.anna.call(method, f"/tickets/{NOWHERE}{suffix}"))
+        alike(own, await api.anna.call(method, f"/tickets/{NOWHERE}{suffix}"))
     assert not {"staff_head", "staff_unread"} & set(await api.anna.get(f"/tickets/{number}"))
