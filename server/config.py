@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TypeVar
@@ -212,8 +212,3 @@ def _check_authenticated(s: Settings) -> None:
         url = _split(s, name)
         if url.hostname and not is_loopback(url.hostname) and not url.password:
             raise Misconfigured(f"{name.upper()}: a server that is not on loopback must be authenticated")
-
-
-def known_variables() -> frozenset[str]:
-    """Names of settings by field, for the test that holds README against this file."""
-    return frozenset(f.name.upper() for f in fields(Settings)) - {"LIMITS", "DEMO"}

@@ -14,7 +14,6 @@ from sqlmodel import select
 
 from server import cli
 from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
-from server.config import known_variables
 from server.db import Database
 from server.notices.model import Dispatch
 from server.people import passwords, tokens
@@ -24,6 +23,7 @@ from tests.cast import SECRET, as_viewer, ask, fill
 from tests.parts.http import http_client
 from tests.parts.process import free_port
 from tests.parts.until import until
+from tests.test_config import variables
 
 SERVES = {"MAIL_URL": "file:", "SMS_URL": "file:", "SECRET_KEY": SECRET}
 NOWHERE = "redis://127.0.0.1:1/0"  # every command works with Redis away
@@ -78,7 +78,7 @@ def console(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Console:
     found = Console(monkeypatch, capsys)
-    for name in known_variables():
+    for name in variables():
         monkeypatch.delenv(name, raising=False)
     found.set(DATA_DIR=str(tmp_path), DATABASE_URL=database_url)
     return found

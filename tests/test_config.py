@@ -1,9 +1,43 @@
 """Settings say nothing of what they are secret about, and what can't be used is refused by name."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from server.config import Misconfigured, check_addresses, check_serve, from_environment
 from tests.cast import SECRET
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+class _Noted(dict[str, str]):
+    """An empty environment that remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        self.asked.add(name)
+        return default
+
+
+def variables() -> set[str]:
+    """Every variable that is read."""
+    env = _Noted()
+    from_environment(env)
+    return env.asked
+
+
+def test_every_setting_stands_in_the_readme_and_nothing_else_does() -> None:
+    """(Seen red: a line taken out of the table.)"""
+    table = README.partition("\n### Settings\n")[2].partition("\n\n##")[0]
+    described = {
+        name for line in re.findall(r"^\| (`.+?) \|", table, re.M) for name in re.findall(r"`([A-Z_]+)`", line)
+    }
+    assert described == variables()
+
 
 SECRETS = {
     "DATABASE_URL": "postgres://journal:pass-1@db/journal", "REDIS_URL": "redis://:pass-2@redis",
