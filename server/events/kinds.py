@@ -161,13 +161,7 @@ class Rating(Kind):
     comment: str | None = None
 
 
-KINDS: dict[str, type[Kind]] = {
-    k.kind: k
-    for k in (
-        Message, StatusChange, Assignee, Estimate, Approval, Payment, Participant,
-        Urgency, Service, Edit, Delete, Time, Rating,
-    )
-}  # fmt: skip
+KINDS: dict[str, type[Kind]] = {k.kind: k for k in Kind.__subclasses__()}
 UNITS: tuple[Unit, ...] = get_args(Unit)
 WITHOUT_VAT: Vat = "without"
 VATS: tuple[Vat, ...] = get_args(Vat)
