@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -93,27 +93,29 @@ class _Guarded(Starlette):
 def _lifespan(settings: Settings, with_worker: bool) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, web.Journal]]:
-        bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
-        bell = asyncio.Event()
-        db = Database(settings.database_url, Fanout(bus, bell.set))
-        hub = Hub(db, bus, settings.limits)
-        journal = web.Journal(settings, db, hub, Storage(settings))
-        tasks = []
-        try:
+        async with AsyncExitStack() as until_the_end:
+            bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
+            bell = asyncio.Event()
+            db = Database(settings.database_url, Fanout(bus, bell.set))
+            until_the_end.push_async_callback(db.close)
+            until_the_end.push_async_callback(bus.close)
             await migrate(db)
-            work = [watch(hub)] + ([worker.run(db, settings, bell)] if with_worker else [])
-            tasks = [asyncio.create_task(_told(journal, part)) for part in work]
+            hub = Hub(db, bus, settings.limits)
+            journal = web.Journal(settings, db, hub, Storage(settings))
+            until_the_end.push_async_callback(hub.stop)
+            for part in [watch(hub)] + ([worker.run(db, settings, bell)] if with_worker else []):
+                task = asyncio.create_task(_told(journal, part))
+                until_the_end.push_async_callback(_ended, task)
             await hub.start()
             yield {"journal": journal}
-        finally:
-            journal.stopping = True
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await bus.close()
-            await db.close()
+            journal.ready = False
 
     return lifespan
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _told(journal: web.Journal, part: Coroutine[None, None, None]) -> None:
@@ -123,4 +125,4 @@ async def _told(journal: web.Journal, part: Coroutine[None, None, None]) -> None
         await part
     except Exception:
         log.critical("a part of this process has broken; restart it", exc_info=True)
-        journal.stopping = True
+        journal.ready = False

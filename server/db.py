@@ -90,7 +90,7 @@ class Database:
         self.engine = _engine(url)
         # SQLite has one writer: queueing here keeps order and spares busy-waiting inside the driver.
         self._writer = asyncio.Lock() if self.is_sqlite else nullcontext()
-        self._away = False
+        self._away = self._closed = False
         self._writing: set[asyncio.Task[Any] | None] = set()
 
     @property
@@ -98,6 +98,8 @@ class Database:
         return self.url.startswith("sqlite")
 
     def _session(self) -> Session:
+        if self._closed:
+            raise Unreachable("closed")
         return Session(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -146,11 +148,13 @@ class Database:
         self._away = True
 
     async def close(self) -> None:
-        """Lets those who are still at it finish, for `CLOSE_WITHIN` at most: what comes back later stays open for ever."""
+        """Nobody may begin; those who are still at it may finish, for `CLOSE_WITHIN` seconds at most: a connection that
+        came back later would stay open for ever."""
+        self._closed = True
         pool = self.engine.sync_engine.pool
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WITHIN):
-                while isinstance(pool, QueuePool) and pool.checkedout():
+                while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110 it tells nobody
                     await asyncio.sleep(0.01)
         await self.engine.dispose()
 

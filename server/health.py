@@ -30,7 +30,7 @@ async def readyz(request: Request) -> JSONResponse:
             migrated = await is_current(s)
     except AWAY as problem:
         return JSONResponse({"status": "unavailable", "database": type(problem).__name__, "redis": bus}, 503)
-    ready = migrated and not parts.stopping
+    ready = migrated and parts.ready
     body = {
         "status": "ok" if ready else "unavailable",
         "database": "ok",

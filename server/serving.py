@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from contextlib import closing, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -19,7 +19,7 @@ from server.events.bus import LocalBus, RedisBus
 from server.events.fanout import Fanout
 from server.notices import worker
 from server.rooms.buckets import Bucket
-from server.rooms.protocol import MAX_FRAME, TOO_MANY
+from server.rooms.protocol import MAX_FRAME, Closing
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
@@ -84,7 +84,7 @@ class PatientProtocol(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         if not self._flooded and self._pings.take() > 0:
             self._flooded = True
-            self.queue.put_nowait({"type": "websocket.disconnect", "code": TOO_MANY})
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": Closing.TOO_MANY})
         if self._flooded:
             self.conn.data_to_send()  # the answers, which stay unsent
         else:
@@ -162,11 +162,12 @@ async def _work(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
     bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
     db = Database(settings.database_url, Fanout(bus))
-    work, told = asyncio.create_task(worker.run(db, settings)), asyncio.create_task(stop.wait())
-    await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-    work.cancel()
-    await asyncio.wait({work})
-    await bus.close()
-    await db.close()
-    if not work.cancelled() and (problem := work.exception()):
-        raise problem
+    async with AsyncExitStack() as until_the_end:
+        until_the_end.push_async_callback(db.close)
+        until_the_end.push_async_callback(bus.close)
+        work, told = asyncio.create_task(worker.run(db, settings)), asyncio.create_task(stop.wait())
+        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+        work.cancel()
+        await asyncio.wait({work})
+        if not work.cancelled() and (problem := work.exception()):
+            raise problem

@@ -51,7 +51,7 @@ class Journal:
     db: Database
     hub: "Hub"
     storage: Storage
-    stopping: bool = False
+    ready: bool = True
 
 
 @dataclass(frozen=True)

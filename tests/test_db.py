@@ -22,7 +22,7 @@ async def test_a_transaction_inside_a_transaction_is_refused_not_waited_for(db: 
             async with db.transaction():
                 pass
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         with pytest.raises(RuntimeError, match="inside a transaction"):
             await nested()
         async with db.transaction() as s:
@@ -39,7 +39,7 @@ async def test_tasks_write_one_after_another_and_reading_inside_a_transaction_is
                 assert not r.writes
                 await r.get_one(User, person)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         await asyncio.gather(rename(cast.anna.id), rename(cast.boris.id))
     async with db.reading() as s:
         assert len((await s.exec(select(User.id).where(col(User.name) == "Имя"))).all()) == 2
@@ -62,6 +62,9 @@ async def test_closing_waits_for_whoever_is_still_at_it(database_url: str, db: D
     await closing.close()
     assert reader.done()
     await reader
+    with pytest.raises(AWAY):
+        async with closing.reading() as s:
+            await s.exec(select(User.id))
 
 
 @pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1:1", "nowhere.invalid:5432"])

@@ -110,8 +110,7 @@ def frame(model: type[BaseModel]) -> Json:
 
 def closings() -> list[int]:
     """Every code a socket is closed with."""
-    ours = {code for code in vars(protocol).values() if isinstance(code, int) and 1000 <= code < 5000}
-    return sorted({*ours, *_BY_OTHERS})
+    return sorted({*map(int, protocol.Closing), *_BY_OTHERS})
 
 
 def refusals() -> dict[str, list[int]]:
@@ -195,7 +194,7 @@ def content() -> Json:
         "event": event_fields(), "objects": objects(), "refusals": refusals(), "closings": closings(),
         "facts": {
             "frame_kib": protocol.MAX_FRAME // 1024, "waiting_kib": connection.WAITING_LIMIT // 1024, "page": log.PAGE,
-            "newest": log.NEWEST, "bad": socket.BAD_FRAMES, "per_second": socket.FRAMES_PER_SECOND,
+            "newest": log.NEWEST, "bad": socket.UNREADABLE_AT_MOST, "per_second": socket.FRAMES_PER_SECOND,
             "rooms": socket.MAX_ROOMS, "typing_every": int(socket.TYPING_EVERY), "typing": int(presence.TYPING),
             "minutes": int(talk.EDIT_WINDOW.total_seconds() // 60), "subprotocol": protocol.SUBPROTOCOL,
         },

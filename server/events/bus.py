@@ -236,5 +236,5 @@ class RedisBus:
         while self._outgoing and await self._flush():
             pass
         await self._speaker.aclose()
-        await self._listener.aclose()  # whatever was just being opened when `run` was told to stop
         await self._listener.aclose()
+        await self._listener.aclose()  # a connection that was just being opened came back meanwhile

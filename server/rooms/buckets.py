@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from server.config import Limits
 
 KNOCKS_PER_SECOND = 20
-KNOCKS_KEPT = 1000
+KEPT = 1000
 
 
 class Bucket:
@@ -49,14 +49,31 @@ class Bucket:
         return wait
 
 
+class Buckets:
+    """One for each person, however often they come and go. Among many, those that have become full again are let go."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self.rate, self.burst = rate, burst
+        self._of: dict[int, Bucket] = {}
+        self._most = KEPT
+
+    def of(self, person: int) -> Bucket:
+        if len(self._of) > self._most:
+            self._of = {p: b for p, b in self._of.items() if not b.is_full()}
+            self._most = max(KEPT, 2 * len(self._of))
+        return self._of.setdefault(person, Bucket(self.rate, self.burst))
+
+
 class Doorman:
     """Counts open sockets by person and by address, and how fast each person speaks."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._sockets: Counter[int | str] = Counter()
-        self._speech: dict[int, Bucket] = {}
-        self._knocks: dict[int, Bucket] = {}
+        self._speech = Buckets(limits.say_per_second, limits.say_burst)
+        # None waits where there is no limit on the number of sockets.
+        knocks = KNOCKS_PER_SECOND if limits.sockets_per_user else 0
+        self._knocks = Buckets(knocks, 4 * limits.sockets_per_user)
 
     @contextmanager
     def admitted(self, person: int, address: str) -> Iterator[bool]:
@@ -69,22 +86,14 @@ class Doorman:
         finally:
             self._sockets.subtract((person, address))
             self._sockets += Counter()  # drops what fell to zero
-            if person not in self._sockets:
-                self._speech.pop(person, None)
 
     def knocks(self, person: int) -> float:
-        """The seconds after which this person's newest socket is answered: at once, unless they keep coming back. None
-        waits where there is no limit on their number."""
-        if not self.limits.sockets_per_user:
-            return 0.0
-        if len(self._knocks) > KNOCKS_KEPT:
-            self._knocks = {p: b for p, b in self._knocks.items() if not b.is_full()}
-        return self._knocks.setdefault(person, Bucket(KNOCKS_PER_SECOND, 4 * self.limits.sockets_per_user)).owe()
+        """The seconds after which this person's newest socket is answered: at once, unless they keep coming back."""
+        return self._knocks.of(person).owe()
 
     def says(self, person: int) -> float:
         """0 when this person may say one more thing now, else the seconds to wait."""
-        rate, burst = self.limits.say_per_second, self.limits.say_burst
-        return self._speech.setdefault(person, Bucket(rate, burst)).take()
+        return self._speech.of(person).take()
 
 
 def _within(count: int, limit: int) -> bool:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.people.policy import Viewer
-from server.rooms.protocol import TOO_SLOW
+from server.rooms.protocol import Closing
 from server.rooms.seats import Seat
 from server.words import i18n
 
@@ -50,7 +50,7 @@ class Connection:
         self._waiting.append((frame, size))
         self._size += size
         if self._size > WAITING_LIMIT:
-            self._end_now(TOO_SLOW)
+            self._end_now(Closing.TOO_SLOW)
         self._drained.clear()
         self._bell.set()
 

@@ -5,7 +5,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from server.config import Limits
@@ -23,6 +23,7 @@ from server.rooms.protocol import Join, TicketRoom, ticket_room
 from server.rooms.rights import Rights
 from server.rooms.room import Bell, Room
 from server.rooms.seats import Connection, Seat
+from server.tickets import queries
 from server.tickets.model import EPOCH, Counter
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Hub:
         self.lists = Lists(db, self.presence, self.rights)
         self.epoch = 0
         self._subscribing = asyncio.Lock()
+        self._begun: set[asyncio.Task[None]] = set()
         self._news: dict[str, Callable[[Json], Awaitable[None]]] = {
             "touched": self._on_touched, "read": self._on_read, "typing": self._on_typing,
             "access": self._on_change, "session": self._on_change, "here": self.presence.heard, "who": self._on_who,
@@ -59,10 +61,29 @@ class Hub:
         await self.bus.subscribe(NEWS)
         await self.bus.publish(NEWS, message({"t": "who"}))
 
+    def begin(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """A task of a room, which nobody waits for: it ends with this process's part in the journal, if not before."""
+        task = asyncio.create_task(work)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+        return task
+
+    async def stop(self) -> None:
+        """Ends what rooms are still about."""
+        begun = tuple(self._begun)
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
+
+    async def check(self, viewer: Viewer, place: TicketRoom) -> None:
+        """`NotFound` unless the viewer may see that line of the ticket."""
+        async with self.db.reading() as s:
+            await queries.find(s, viewer, place.ticket, place.line)
+
     async def enter(self, connection: Connection, join: Join) -> None:
         """Enters a ticket's room, or catches up in one already entered. `NotFound` leaves no trace."""
         name, place = join.room, ticket_room(join.room)
-        await self.lists.check(connection.viewer, place)
+        await self.check(connection.viewer, place)
         room = self._room(name, place)
         seat = connection.seats.get(name)
         if seat is None:
@@ -95,8 +116,8 @@ class Hub:
     def _room(self, name: str, place: TicketRoom) -> Room:
         room = self.rooms.get(name)
         if room is None:
-            room = self.rooms[name] = Room(name, place, self.db, self.rights, self.presence, self._vacate)
-            room.opening = asyncio.create_task(self._open(room))
+            room = self.rooms[name] = Room(name, place, self.db, self.rights, self.presence, self._vacate, self.begin)
+            room.opening = self.begin(self._open(room))
             room.opening.add_done_callback(lambda task: task.cancelled() or task.exception())
         return room
 

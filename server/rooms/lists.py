@@ -13,7 +13,7 @@ from server.db import AWAY, Database, Session
 from server.events.log import micros
 from server.people.policy import Viewer
 from server.rooms.presence import Presence
-from server.rooms.protocol import INBOX, QUEUE, TicketRoom, encode
+from server.rooms.protocol import INBOX, QUEUE, encode
 from server.rooms.rights import Rights
 from server.rooms.seats import Connection
 from server.tickets import policy, queries
@@ -89,11 +89,6 @@ class Lists:
         self.bell = asyncio.Event()
         self._dirty: dict[int, set[Mark]] = {}
         self._asked = now()
-
-    async def check(self, viewer: Viewer, place: TicketRoom) -> None:
-        """`NotFound` unless the viewer may see that line of the ticket."""
-        async with self.db.reading() as s:
-            await queries.find(s, viewer, place.ticket, place.line)
 
     def touch(
         self, tickets: Iterable[int], *, only: int | None = None, staff_only: bool = False, same: bool = False

@@ -13,7 +13,7 @@ from server.db import Database, Session
 from server.events import access
 from server.people.model import ApiToken, LoginSession, User
 from server.people.queries import viewer
-from server.rooms.protocol import LOG_IN_AGAIN, NO_ACCESS
+from server.rooms.protocol import Closing
 from server.rooms.seats import Connection
 
 LOOK_WITHIN, RECHECK_WITHIN = 5.0, 60.0  # a database that never answers silences no room for longer
@@ -93,14 +93,14 @@ class Rights:
         stale = [c for c in alive if versions[c.viewer.id] > c.viewer.access_version]
         fresh = {i: await viewer(s, i) for i in {c.viewer.id for c in stale}}
         for c in connections - alive:
-            await c.end(LOG_IN_AGAIN)
+            await c.end(Closing.LOG_IN_AGAIN)
         for c in stale:
             changed = fresh[c.viewer.id]
             if changed is not None and changed.access_version > c.viewer.access_version:
                 c.viewer = changed
                 self._owed.add(c)
                 if not changed.belongs:
-                    await c.end(NO_ACCESS)
+                    await c.end(Closing.NO_ACCESS)
 
 
 async def _versions(s: Session, ids: set[int]) -> dict[int, int]:

@@ -4,7 +4,7 @@ decides, the bus only rings."""
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple
 
 from server.db import AWAY, Database
@@ -43,6 +43,7 @@ class Room:
     def __init__(
         self, name: str, place: TicketRoom, db: Database, rights: Rights, presence: Presence,
         vacate: Callable[[Seat, "Room"], Awaitable[None]],
+        begin: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"],
     ) -> None:  # fmt: skip
         self.name = name
         self.place = place
@@ -54,6 +55,7 @@ class Room:
         self._wrote: set[int] = set()
         self._assignee: int | None = None
         self._vacate = vacate
+        self._begin = begin
         self._checked = 0
         self._bells: deque[Bell] = deque()
         self._answering: asyncio.Task[None] | None = None
@@ -68,7 +70,7 @@ class Room:
             return
         self._bells.append(bell)
         if self._answering is None:
-            self._answering = asyncio.create_task(self._answer())
+            self._answering = self._begin(self._answer())
 
     def _doubts(self, bell: Bell) -> bool:
         """Whether the right to be in the staff room may have gone since it was looked at: that stands in the public

@@ -21,11 +21,11 @@ from server.people.queries import viewer as load_viewer
 from server.rooms import protocol
 from server.rooms.buckets import Bucket
 from server.rooms.connection import Connection
-from server.rooms.protocol import INBOX, QUEUE, Frame, Join, Leave, Read, Say, Typing, encode, ticket_room
+from server.rooms.protocol import INBOX, QUEUE, Closing, Frame, Join, Leave, Read, Say, Typing, encode, ticket_room
 from server.rooms.watch import vouch, vouch_no_more
 from server.tickets import talk
 
-BAD_FRAMES = 3
+UNREADABLE_AT_MOST = 3
 FRAMES_PER_SECOND, SECONDS_AT_ONCE = 200, 2.0
 MAX_ROOMS = 1000
 TYPING_EVERY = 3.0
@@ -54,7 +54,7 @@ async def socket(websocket: WebSocket) -> None:
     address = websocket.client.host if websocket.client else ""
     with journal.hub.doorman.admitted(viewer.id, address) as allowed:
         if not allowed:
-            await websocket.close(protocol.TOO_MANY)
+            await websocket.close(Closing.TOO_MANY)
             return
         await asyncio.sleep(journal.hub.doorman.knocks(viewer.id))
         await _Conversation(connection, journal).run()
@@ -65,17 +65,17 @@ async def _who(websocket: WebSocket, journal: web.Journal) -> tuple[web.Asking |
     page knows why."""
     ours = [p for p in websocket.scope.get("subprotocols", []) if p.startswith("journal.")]
     if ours and protocol.SUBPROTOCOL not in ours:
-        return None, 0, protocol.TOO_OLD
+        return None, 0, Closing.TOO_OLD
     try:
         async with journal.db.reading() as s:
             rights = await access.counted(s)  # before the viewer: a change in between is looked up once more
             asking = await (web.by_token if web.bearer(websocket) else web.by_cookie)(s, websocket)
     except AWAY as problem:
         journal.db.complain("socket", problem)
-        return None, 0, protocol.OVERLOADED
+        return None, 0, Closing.OVERLOADED
     if asking is None:
-        return None, 0, protocol.LOG_IN_AGAIN
-    return asking, rights, 0 if asking.viewer.belongs else protocol.NO_ACCESS
+        return None, 0, Closing.LOG_IN_AGAIN
+    return asking, rights, 0 if asking.viewer.belongs else Closing.NO_ACCESS
 
 
 def _origin_fits(websocket: WebSocket, origins: frozenset[str]) -> bool:
@@ -92,7 +92,7 @@ class _Conversation:
         self.c = connection
         self.journal = journal
         self.hub = journal.hub
-        self.bad = 0
+        self.unreadable = 0
         self.frames = _frames(journal.settings.limits)
         self.typed_at: dict[str, float] = {}
 
@@ -123,7 +123,7 @@ class _Conversation:
                 with suppress(*AWAY):  # the next beat says it again
                     await vouch(self.hub, {self.c.viewer.id})
             done, _ = await asyncio.wait({writer, reader, ended}, return_when=asyncio.FIRST_COMPLETED)
-            code = self.c.code or (reader.result() if reader in done and not reader.exception() else protocol.FAILED)
+            code = self.c.code or (reader.result() if reader in done and not reader.exception() else Closing.FAILED)
             _raise_unless_gone(writer, reader)
         finally:
             for task in (writer, reader, ended):
@@ -153,13 +153,13 @@ class _Conversation:
                 return int(message.get("code") or 1000)
             raw = message.get("text")
             if raw is None:
-                return protocol.BINARY
+                return Closing.BINARY
             if self.frames.take() > 0:
-                return protocol.TOO_MANY
+                return Closing.TOO_MANY
             if await self._handle(raw):
-                return protocol.BAD_FRAMES
+                return Closing.BAD_FRAMES
             if len(self.c.seats) > MAX_ROOMS:
-                return protocol.TOO_MANY
+                return Closing.TOO_MANY
             # Who sends the next frame before this one was carried out must not gain by our slowness.
             self.frames.skip()
 
@@ -175,11 +175,11 @@ class _Conversation:
         except Refusal as refusal:
             self._refuse(refusal, answers)
             if isinstance(refusal, Malformed):
-                self.bad += 1
+                self.unreadable += 1
         except AWAY as problem:
             self.journal.db.complain("socket", problem)
             self._refuse(Unavailable("Журнал сейчас не может сохранить это. Попробуйте через минуту."), answers)
-        return self.bad >= BAD_FRAMES
+        return self.unreadable >= UNREADABLE_AT_MOST
 
     def _refuse(self, refusal: Refusal, answers: dict[str, object]) -> None:
         body = {"op": "error", "code": refusal.code, "detail": web.said(refusal, self.c.locale)}
@@ -235,14 +235,14 @@ class _Conversation:
         """The writer's rights as they are now, not as they were when the socket was opened."""
         viewer = await load_viewer(s, self.c.viewer.id)
         if viewer is None:
-            await self.c.end(protocol.LOG_IN_AGAIN)
+            await self.c.end(Closing.LOG_IN_AGAIN)
             raise NotFound
         return viewer
 
     async def _typing(self, frame: Typing) -> None:
         place = ticket_room(frame.room)
         if frame.room not in self.c.seats:
-            await self.hub.lists.check(self.c.viewer, place)
+            await self.hub.check(self.c.viewer, place)
             raise Forbidden("Сначала войдите в комнату")
         moment = asyncio.get_running_loop().time()
         if moment - self.typed_at.get(frame.room, -TYPING_EVERY) >= TYPING_EVERY:

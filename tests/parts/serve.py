@@ -10,6 +10,8 @@ import uvicorn
 
 from tests.parts.until import until
 
+ENDS_WITHIN = 30
+
 
 class _Server(uvicorn.Server):
     """uvicorn's own, but for its rests: it asks ten times a second whether to end, and rests again before it does.
@@ -52,4 +54,5 @@ async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         server.told.set()
-        await asyncio.wait([task], timeout=15)
+        async with asyncio.timeout(ENDS_WITHIN):
+            await task
