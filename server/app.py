@@ -99,7 +99,7 @@ def _lifespan(settings: Settings, with_worker: bool) -> Lifespan:
             db = Database(settings.database_url, Fanout(bus, bell.set))
             until_the_end.push_async_callback(db.close)
             until_the_end.push_async_callback(bus.close)
-            await migrate(db)
+            await migrate(db)  # nothing to do after `serve`; any other server may start this application too
             hub = Hub(db, bus, settings.limits)
             journal = web.Journal(settings, db, hub, Storage(settings))
             until_the_end.push_async_callback(hub.stop)
