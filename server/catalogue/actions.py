@@ -12,13 +12,12 @@ from server.errors import Conflict, Invalid, NotFound
 from server.events import access
 from server.people.actions import require_admin
 from server.people.model import Membership, User
-from server.people.policy import Viewer
+from server.people.policy import Viewer, works_tickets
 from server.people.queries import by_ids
 from server.words import text
 
 log = logging.getLogger(__name__)
 APPROVAL = ("always", "never")
-RESPONSIBLE_ROLES = frozenset({"executor", "lead"})
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ async def set_responsible(s: Session, viewer: Viewer, service: Service, people: 
     require_admin(viewer)
     wanted = await by_ids(s, people)
     for user in wanted.values():
-        if not user.active or not RESPONSIBLE_ROLES & set(user.roles):
+        if not user.active or not works_tickets(user.roles):
             raise Invalid({"responsible": "Ответственным может быть исполнитель или руководитель: %(name)s"},
                           values={"name": user.name})  # fmt: skip
     assert service.id is not None

@@ -33,6 +33,11 @@ class Service(SQLModel, table=True):
     approval: str = Field(default="always", max_length=10)
     active: bool = True
 
+    @property
+    def needs_approval(self) -> bool:
+        """Whether estimated work waits for an approver. Contracts refine the rule later."""
+        return self.approval != "never"
+
 
 class Responsible(SQLModel, table=True):
     """A person who is told of a service's new tickets and sees its queue."""

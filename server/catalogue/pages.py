@@ -13,6 +13,7 @@ from server.catalogue import actions, queries
 from server.catalogue.actions import ServiceCard
 from server.db import Session
 from server.errors import Conflict, Invalid, Refusal
+from server.people.policy import WORKING_ROLES
 from server.people.queries import staff
 
 Form = dict[str, Any]
@@ -52,7 +53,7 @@ async def _services_page(
     groups = await queries.service_cards(s)
     return web.page(
         request, "catalogue/services.html", code, services=groups, total=sum(len(g["items"]) for g in groups),
-        staff=[u.person() for u in await staff(s, *actions.RESPONSIBLE_ROLES)],
+        staff=[u.person() for u in await staff(s, *WORKING_ROLES)],
         groups=[g["group"] for g in groups if g["group"]],
         edit=form or _service_form(groups, edit), errors=errors or {},
     )  # fmt: skip

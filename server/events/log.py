@@ -140,6 +140,12 @@ async def of_kind(s: Session, ticket: int, *kinds: str) -> list[Event]:
     return list((await s.exec(query.order_by(col(Event.seq)))).all())
 
 
+async def latest(s: Session, ticket: int, kind: str) -> Event | None:
+    """The last public event of a kind."""
+    query = select(Event).where(Event.ticket == ticket, Event.line == PUBLIC, Event.kind == kind)
+    return (await s.exec(query.order_by(col(Event.seq).desc()).limit(1))).first()
+
+
 async def one(s: Session, ticket: int, line: Line, seq: int) -> Event | None:
     """The event of that number."""
     return (

@@ -10,7 +10,7 @@ from server.clock import now, today
 from server.db import Session
 from server.errors import Conflict, Invalid, NotFound
 from server.events import log
-from server.events.kinds import BY_INVOICE, PAYMENT_STATES, STAFF, Approval, EstimateLine, Payment, Time
+from server.events.kinds import BY_INVOICE, PAYMENT_STATES, SETTLED, STAFF, Approval, EstimateLine, Payment, Time
 from server.events.kinds import Estimate as EstimateEvent
 from server.money.model import Estimate, TimeEntry
 from server.money.pricing import Line, noted, priced
@@ -167,7 +167,7 @@ async def _decide_once(o: Opened, estimate: Estimate, decision: str, comment: st
 
 def _owe(o: Opened, estimate: Estimate) -> None:
     """What was agreed on is to be invoiced, unless an invoice is under way already: the accountant adds it there."""
-    if estimate.amount and o.ticket.payment_state in ("not_needed", "paid", "cancelled"):
+    if estimate.amount and o.ticket.payment_state in SETTLED:
         o.ticket.payment_state, o.ticket.invoice = "to_invoice", None
 
 
@@ -206,8 +206,8 @@ def _number_1c(invoice: str) -> str | None:
 
 async def _said(o: Opened) -> str:
     """What an accountant said of it last; what followed from an approval by itself may still be said."""
-    told = await log.of_kind(o.s, o.ticket.number, "payment")
-    return str(told[-1].data["state"]) if told else "not_needed"
+    told = await log.latest(o.s, o.ticket.number, "payment")
+    return str(told.data["state"]) if told else "not_needed"
 
 
 def _require_worked(viewer: Viewer, day: date) -> None:

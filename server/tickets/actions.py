@@ -36,7 +36,7 @@ from server.tickets.meanwhile import require_as_seen
 from server.tickets.model import Counter, Ticket, TicketParticipant
 from server.tickets.moving import possible, take
 from server.tickets.workflow import ACCEPTED, EXECUTOR_SHOWN
-from server.tickets.writing import Opened, open_ticket
+from server.tickets.writing import TAKEN_ID, Opened, open_ticket
 from server.words import text
 
 
@@ -91,7 +91,7 @@ async def _created_before(s: Session, first: Event, new: NewTicket) -> Ticket:
     """The same request sent again, after a lost answer or a second press."""
     ticket = await s.get_one(Ticket, first.ticket)
     if first.seq != 1 or (first.text or "").strip() != text.storable(new.text, "text").strip():
-        raise Conflict("Под этим id уже отправлено другое сообщение", reason="id")
+        raise Conflict(TAKEN_ID, reason="id")
     return ticket
 
 

@@ -47,9 +47,8 @@ def _elsewhere(o: Opened) -> Conflict:
 
 
 async def approval_not_needed(o: Opened) -> bool:
-    """Whether the service's rule asks for no approval of estimated work. Contracts refine the rule later."""
-    service = await o.s.get(Service, o.ticket.service_id)
-    return service is not None and service.approval == "never"
+    """Whether work may begin without an approver's yes to its estimate."""
+    return not (await o.s.get_one(Service, o.ticket.service_id)).needs_approval
 
 
 def _long_ago(ticket: Ticket) -> bool:

@@ -210,22 +210,35 @@ async def preview(request: Request) -> Response:
 
 
 async def draft(request: Request) -> Response:
-    """What the page keeps of a text being written: read, put, dropped by its script."""
-    raw = await web.body(request) if request.method == "PUT" else b""
+    """What the page's script kept of a text being written."""
+    async with web.journal(request).db.reading() as s:
+        viewer = await web.require(s, request)
+        place = await drafts.place(s, viewer, request.path_params["place"])
+        return JSONResponse(await drafts.draft(s, viewer, place) or {})
+
+
+async def save_draft(request: Request) -> Response:
+    """Keeps what is being written."""
+    raw = await web.body(request)
     async with web.journal(request).db.transaction() as s:
         viewer = await web.require(s, request)
         place = await drafts.place(s, viewer, request.path_params["place"])
-        if request.method == "PUT":
-            return JSONResponse(await drafts.save(s, viewer, place, drafts.read(raw)))
-        if request.method == "DELETE":
-            await drafts.drop(s, viewer, place)
-            return Response(status_code=204)
-        return JSONResponse(await drafts.draft(s, viewer, place) or {})
+        return JSONResponse(await drafts.save(s, viewer, place, drafts.read(raw)))
+
+
+async def drop_draft(request: Request) -> Response:
+    """Nothing is being written there any more."""
+    async with web.journal(request).db.transaction() as s:
+        viewer = await web.require(s, request)
+        await drafts.drop(s, viewer, await drafts.place(s, viewer, request.path_params["place"]))
+    return Response(status_code=204)
 
 
 routes = [
     Route("/", home),
-    Route("/drafts/{place}", draft, methods=["GET", "PUT", "DELETE"]),
+    Route("/drafts/{place}", draft),
+    Route("/drafts/{place}", save_draft, methods=["PUT"]),
+    Route("/drafts/{place}", drop_draft, methods=["DELETE"]),
     Route("/tickets", requests),
     Route("/tickets/new", new),
     Route("/tickets/new", create, methods=["POST"]),

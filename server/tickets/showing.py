@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from server.catalogue.model import Service
+from server.catalogue.queries import services
 from server.clock import now
 from server.db import Session
 from server.events import log
@@ -80,7 +81,7 @@ async def _for_staff(s: Session, viewer: Viewer, seen: Seen, workers: list[User]
     minutes = await s.exec(select(func.sum(TimeEntry.minutes)).where(TimeEntry.ticket == ticket.number))
     mine = await queries.open_tickets(s, viewer, MINI, assigned=True)
     return {
-        "services": [{"id": x.id, "name": x.name} for x in await _services(s)],
+        "services": [{"id": x.id, "name": x.name} for x in await services(s)],
         "staff": [u.person() for u in workers],
         "answering": {u.id for u in await responsible(s, ticket.service_id)},
         "minutes": minutes.one() or 0,
@@ -120,7 +121,7 @@ async def _moves(s: Session, viewer: Viewer, seen: Seen) -> list[dict[str, Any]]
     """The buttons of the transition table for this person now."""
     t, actors = seen.ticket, policy.actors(viewer, seen.facts)
     service = await s.get_one(Service, t.service_id)
-    found = moves(t.status, actors, via="status", back_to=t.waiting_from, no_approval=service.approval == "never")
+    found = moves(t.status, actors, via="status", back_to=t.waiting_from, no_approval=not service.needs_approval)
     return [
         {
             "to": m.to, "label": m.named(actors), "comment": m.asks_comment(actors),
@@ -182,7 +183,7 @@ async def _history(s: Session, ticket: Ticket) -> dict[str, Any]:
         "turn": turn | {"since": log.instant(turn["since"])},
         "path_steps": [
             p | {"at": log.instant(p["at"]) if p["at"] else None}
-            for p in turns.path(steps, ticket.status, ticket.waiting_from, approval=service.approval != "never")
+            for p in turns.path(steps, ticket.status, ticket.waiting_from, approval=service.needs_approval)
         ],
     }
 
@@ -215,7 +216,3 @@ async def _addable(s: Session, seen: Seen, workers: list[User], there: set[int])
     """Whom one could bring in: of the ticket's organisation, and of the staff."""
     people = [*await members(s, seen.ticket.organisation_id), *workers]
     return [u.person() for u in people if u.id not in there]
-
-
-async def _services(s: Session) -> Sequence[Service]:
-    return (await s.exec(select(Service).where(col(Service.active)).order_by(Service.group, Service.name))).all()

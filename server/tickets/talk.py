@@ -20,12 +20,10 @@ from server.search import index
 from server.tickets import policy, queries, reading
 from server.tickets.model import ReadCursor, Ticket
 from server.tickets.moving import return_from_waiting
-from server.tickets.writing import Opened, open_ticket
+from server.tickets.writing import TAKEN_ID, Opened, first_words, open_ticket
 from server.words import text
-from server.words.marks import N_
 
 EDIT_WINDOW = timedelta(minutes=15)
-TAKEN_ID = N_("Под этим id уже отправлено другое сообщение")
 
 
 @dataclass(frozen=True)
@@ -175,10 +173,8 @@ async def _replace(o: Opened, message: Event, by: Event) -> None:
 
 async def _forget_last_words(o: Opened, message: Event) -> None:
     """The queue row shows the last message's first words: what was replaced must not stay there."""
-    if message.line == PUBLIC:
-        latest = (await log.of_kind(o.s, o.ticket.number, "message"))[-1]
-        shown = (await log.wire(o.s, [latest]))[0].get("text", "")
-        o.ticket.last_words = " ".join(shown.split())[:160]
+    if message.line == PUBLIC and (latest := await log.latest(o.s, o.ticket.number, "message")):
+        o.ticket.last_words = first_words((await log.wire(o.s, [latest]))[0].get("text", ""))
 
 
 async def read(s: Session, viewer: Viewer, number: int, line: Line, upto: int) -> ReadCursor | None:

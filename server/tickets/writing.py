@@ -22,6 +22,7 @@ from server.tickets.policy import Facts
 from server.tickets.workflow import OPEN, Actor
 
 LAST_WORDS = 160
+TAKEN_ID = "Под этим id уже отправлено другое сообщение"
 OVER = "Обращение завершено, добавить к нему ничего нельзя"
 
 
@@ -69,7 +70,12 @@ class Opened:
         """What the ticket's row shows of the last message."""
         if not isinstance(kind, Message):
             return {}
-        return {"last_author_id": self.viewer.id, "last_words": " ".join(kind.text.split())[:LAST_WORDS]}
+        return {"last_author_id": self.viewer.id, "last_words": first_words(kind.text)}
+
+
+def first_words(said: str) -> str:
+    """What of a message the ticket's row shows."""
+    return " ".join(said.split())[:LAST_WORDS]
 
 
 async def open_ticket(

@@ -4,12 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from server import clock
 from server.db import Database
 from server.errors import Conflict, Empty, Forbidden, Invalid, NotFound, TooLarge
 from server.events import log
+from server.events.model import Event
 from server.tickets import talk
+from server.tickets.model import Ticket
 from server.tickets.talk import Words
 from tests.cast import Cast, Person, ask, on_sqlite
 from tests.tickets.ways import at, do, move, say
@@ -133,6 +136,26 @@ async def test_C20_what_is_deleted_stays_so(db: Database, cast: Cast) -> None:
         assert refusal.value.extra["deleted"] == gone
     with pytest.raises(NotFound):
         await change(db, cast.anna, number, gone, "событие, а не сообщение")
+
+
+async def test_C20_to_change_one_message_the_others_are_not_read(db: Database, cast: Cast) -> None:
+    """The row shows what stands last now. (Seen red: every message of the ticket, under its lock.)"""
+    number = await ask(db, cast.anna, cast.accounting)
+    for i in range(12):
+        await say(db, cast.anna, number, f"Слово {i}")
+    read: list[object] = []
+
+    def count(target: Event, _context: object) -> None:
+        read.append(target)
+
+    event.listen(Event, "load", count)
+    try:
+        await change(db, cast.anna, number, 13, "Последнее слово")
+    finally:
+        event.remove(Event, "load", count)
+    assert len(read) <= 3
+    async with db.reading() as s:
+        assert (await s.get_one(Ticket, number)).last_words == "Последнее слово"
 
 
 async def test_C20_a_lead_takes_a_message_out_of_a_closed_ticket(db: Database, cast: Cast) -> None:
