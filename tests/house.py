@@ -21,6 +21,8 @@ from server.serving import options
 from tests.cast import Cast, Person
 from tests.parts.serve import serving
 
+PATIENCE = 15.0  # seconds; what comes is awaited so long on a busy machine
+
 
 class Line:
     """One open socket: sends frames, keeps what came, waits for the frame a test is about."""
@@ -32,7 +34,7 @@ class Line:
     async def send(self, **frame: Any) -> None:
         await self.connection.send(json.dumps(frame, ensure_ascii=False))
 
-    async def next(self, within: float = 5.0) -> dict[str, Any]:
+    async def next(self, within: float = PATIENCE) -> dict[str, Any]:
         """The next frame."""
         async with asyncio.timeout(within):
             frame: dict[str, Any] = json.loads(await self.connection.recv())
@@ -40,7 +42,7 @@ class Line:
         self.frames.append(frame)
         return frame
 
-    async def until(self, op: str, within: float = 5.0, **fields: Any) -> dict[str, Any]:
+    async def until(self, op: str, within: float = PATIENCE, **fields: Any) -> dict[str, Any]:
         """The next frame of that kind with those fields; others before it are kept in `frames`."""
         async with asyncio.timeout(within):
             while True:
@@ -48,7 +50,7 @@ class Line:
                 if frame["op"] == op and all(frame.get(k) == v for k, v in fields.items()):
                     return frame
 
-    async def got(self, op: str, within: float = 5.0, **fields: Any) -> dict[str, Any]:
+    async def got(self, op: str, within: float = PATIENCE, **fields: Any) -> dict[str, Any]:
         """The first frame of that kind with those fields, come already or still to come."""
         for frame in self.frames:
             if frame["op"] == op and all(frame.get(k) == v for k, v in fields.items()):
@@ -82,7 +84,7 @@ class Line:
             if frame["op"] in ("ack", "error") and frame.get("id") == id:
                 return frame
 
-    async def closed(self, within: float = 5.0) -> int:
+    async def closed(self, within: float = PATIENCE) -> int:
         """The code the server closed with; frames before it are kept."""
         with suppress(ConnectionClosed):
             async with asyncio.timeout(within):

@@ -26,12 +26,12 @@ async def begun(house: House, person: Person, method: str, path: str, body: Any)
 
     async def finish() -> tuple[int, Any]:
         writer.write(raw)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             top, _, answer = (await reader.read()).partition(b"\r\n\r\n")
         return int(top.split()[1]), json.loads(answer)
 
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             assert b" 100 " in await reader.readuntil(b"\r\n\r\n")  # asked for once the call was let in
         yield finish
     finally:

@@ -154,7 +154,7 @@ async def test_a_stranger_is_answered_before_the_body_is_read(api: Company) -> N
         f"POST /api/v1/tickets/{number}/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {api.house.cast.vera.token}\r\nContent-Length: 1000000\r\n\r\n{{".encode()
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert b" 404 " in await reader.readline()
     writer.close()
 
@@ -170,6 +170,6 @@ async def test_a_body_that_stops_coming_is_408(api: Company, monkeypatch: pytest
             f"{method} /api/v1{path} HTTP/1.1\r\nHost: x\r\nContent-Type: {type_}\r\n"
             f"Authorization: Bearer {api.house.cast.anna.token}\r\nContent-Length: 1000\r\n\r\n--x".encode()
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             assert b" 408 " in await reader.readline(), path
         writer.close()

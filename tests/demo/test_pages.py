@@ -104,7 +104,7 @@ async def test_the_newcomer_comes_to_the_log_in_from_the_mail(shown: Shown, wind
     page = (await windows.open("newcomer", shown.settings.base_url)).page
     await page.goto(f"/demo/mails/{opened.mail.id}")
     await page.frame_locator("iframe").get_by_role("link", name="Перейти в журнал").click()
-    await page.wait_for_url(f"{shown.settings.base_url}/login", timeout=5000)
+    await page.wait_for_url(f"{shown.settings.base_url}/login")
 
 
 @pytest.mark.parametrize("name", ["..%2Fsecret.key", "20261124-000000-000000-0000000g", "nothing", "%00"])

@@ -96,13 +96,13 @@ async def items(db: Database, person: Person) -> list[tuple[int, int]]:
         return sorted((i.ticket, i.seq) for i in found.all())
 
 
-async def comes_true(condition: Callable[[], Awaitable[bool]], what: str, within: float = 10.0) -> None:
+async def comes_true(condition: Callable[[], Awaitable[bool]], what: str, within: float = 20.0) -> None:
     """Waits for something that has to be asked for."""
     asked: Callable[[], bool | Awaitable[bool]] = condition
     await until(asked, within, what)
 
 
-async def quiet_outbox(db: Database, within: float = 10.0) -> None:
+async def quiet_outbox(db: Database, within: float = 20.0) -> None:
     """Waits until nothing is on its way."""
 
     async def empty() -> bool:

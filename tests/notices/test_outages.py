@@ -58,7 +58,7 @@ async def test_a_database_that_is_away_is_told_once_and_waited_for(
         await until(lambda: _complaints(caplog), what="a worker that says so")
         await postgres.start()
         await ask(db, cast.anna, cast.accounting, "После")
-        await smtp.wait(DENIS, 2, within=20)
+        await smtp.wait(DENIS, 2, within=40)
     await db.close()
     await postgres.drop(url)
     assert all(count == 1 for count in _complaints(caplog).values())

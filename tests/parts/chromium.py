@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 from tests.parts.find_chromium import find_chromium
 
 WIDE: ViewportSize = {"width": 1280, "height": 800}
+LIMIT = 20_000  # milliseconds: a busy machine has time
 NARROW: ViewportSize = {"width": 390, "height": 844}
 # Loopback only: what a page would fetch from elsewhere fails here as it does behind a closed network.
 ARGUMENTS = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost", "--disable-quic"]
@@ -82,7 +83,7 @@ class Windows:
             reduced_motion="reduce",
             service_workers="allow" if worker else "block",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(LIMIT)
         page = await context.new_page()
         window = Window(name, context, page)
         window.watch(page)
@@ -100,6 +101,7 @@ class Windows:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=LIMIT)
     async with async_playwright() as playwright:
         chromium = find_chromium(playwright.chromium.executable_path)
         launched = await playwright.chromium.launch(

@@ -1,12 +1,15 @@
 """A program the suite starts: waited for, stopped, killed or frozen; it never outlives the suite."""
 
 import asyncio
+import itertools
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tests.parts.until import until
@@ -14,11 +17,18 @@ from tests.parts.until import until
 Ready = Callable[[], bool | Awaitable[bool]]
 
 
+# Below those that the system itself hands out (to the other process of the suite, say, between our look and our use);
+# each process of the suite begins elsewhere.
+_PORTS = itertools.cycle(random.SystemRandom().sample(range(12_000, 32_000), 2_000))
+
+
 def free_port() -> int:
-    """A TCP port free on loopback a moment ago; the caller tries again when somebody was quicker."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that is free on loopback, and that nobody is handed by chance before it is used."""
+    for port in _PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 async def answers(port: int) -> bool:
@@ -66,7 +76,7 @@ class Process:
     def returncode(self) -> int | None:
         return self._running.poll() if self._running else None
 
-    async def start(self, ready: Ready | None = None, within: float = 30.0) -> None:
+    async def start(self, ready: Ready | None = None, within: float = 60.0) -> None:
         """Runs the command and waits until it is ready; AssertionError with its log when it is not."""
         assert not self.alive, "already started"
         with self.log.open("ab") as log:

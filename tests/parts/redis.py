@@ -10,6 +10,7 @@ import pytest
 from redis import asyncio as aioredis
 from redis.exceptions import RedisError
 
+from server.events import bus
 from tests.parts.process import Process, free_port
 
 
@@ -84,7 +85,10 @@ def _program() -> str:
 @pytest.fixture(scope="session")
 async def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisServer]:
     if url := os.environ.get("TEST_REDIS_URL"):
-        yield RedisServer(url, None)
+        with pytest.MonkeyPatch.context() as ours:
+            # Channels know no databases: others have a ticket 1 there too.
+            ours.setattr(bus, "PREFIX", f"journal-{os.getpid()}:")
+            yield RedisServer(url, None)
         return
     server = await own_redis(tmp_path_factory.mktemp("redis"))
     yield server

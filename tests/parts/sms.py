@@ -54,12 +54,12 @@ class SmsGateway:
     def to(self, phone: str) -> list[Sms]:
         return [message for message in self.messages if message.to == phone]
 
-    async def wait(self, phone: str, count: int = 1, within: float = 10.0) -> list[Sms]:
+    async def wait(self, phone: str, count: int = 1, within: float = 20.0) -> list[Sms]:
         """The messages to the phone, once there are `count` of them."""
         await until(lambda: len(self.to(phone)) >= count, within, f"{count} SMS to {phone}")
         return self.to(phone)
 
-    async def wait_refused(self, count: int = 1, within: float = 10.0) -> None:
+    async def wait_refused(self, count: int = 1, within: float = 20.0) -> None:
         await until(lambda: self.refused >= count, within, f"{count} refused SMS")
 
     async def take(self, request: Request) -> JSONResponse:

@@ -76,12 +76,12 @@ class SmtpServer:
     def to(self, address: str) -> list[Letter]:
         return [letter for letter in self.letters if address in letter.recipients]
 
-    async def wait(self, address: str, count: int = 1, within: float = 10.0) -> list[Letter]:
+    async def wait(self, address: str, count: int = 1, within: float = 20.0) -> list[Letter]:
         """The letters to the address, once there are `count` of them."""
         await until(lambda: len(self.to(address)) >= count, within, f"{count} letter(s) to {address}")
         return self.to(address)
 
-    async def wait_refused(self, count: int = 1, within: float = 10.0) -> None:
+    async def wait_refused(self, count: int = 1, within: float = 20.0) -> None:
         await until(lambda: self.refused >= count, within, f"{count} refused letter(s)")
 
     async def handle_RCPT(

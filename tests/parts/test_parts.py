@@ -172,7 +172,7 @@ async def test_the_sms_gateway_takes_json_and_knows_the_code(sms: SmsGateway) ->
         assert message.code == "482913"
         sms.hold()
         with pytest.raises(httpx2.ReadTimeout):
-            await client.post(sms.url, json=_message(), timeout=0.2)
+            await client.post(sms.url, json=_message(), timeout=httpx2.Timeout(20, read=0.2))
 
 
 def _message() -> dict[str, str]:

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from sqlmodel import select
+
+from server.clock import now
+from server.people.model import Presence
 from tests.cast import Person
 from tests.house import House, Line
 from tests.parts.http import http_client
@@ -18,6 +22,16 @@ async def call(house: House, person: Person, method: str, path: str, json: Any =
 
 async def post(house: House, person: Person, path: str, **body: Any) -> Any:
     return await call(house, person, "POST", path, body)
+
+
+async def present(house: House, person: Person) -> bool:
+    """Whether some process says in the database that this person is there."""
+    async with house.db.reading() as s:
+        return bool((await s.exec(select(Presence).where(Presence.user_id == person.id, Presence.until > now()))).all())
+
+
+async def absent(house: House, person: Person) -> bool:
+    return not await present(house, person)
 
 
 def heard(line: Line, *ops: str, room: str | None = None) -> list[dict[str, Any]]:

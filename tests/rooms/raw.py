@@ -6,7 +6,7 @@ import os
 import struct
 
 from tests.cast import Person
-from tests.house import House
+from tests.house import PATIENCE, House
 
 
 class Raw:
@@ -30,7 +30,7 @@ class Raw:
         ]  # fmt: skip
         lines = [line, *(h for h in usual if not leave or not h.startswith(leave)), *more, "", ""]
         self.writer.write("\r\n".join(lines).encode())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             return (await self.reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode()
 
     def frame(self, opcode: int, data: bytes, *, fin: bool = True, masked: bool = True, reserved: int = 0) -> None:
@@ -46,7 +46,7 @@ class Raw:
         head = bytes([first, length[0] | (0x80 if masked else 0)]) + length[1:]
         self.writer.write(head + (b"\0\0\0\0" if masked else b"") + data)
 
-    async def code(self, within: float = 5.0) -> int:
+    async def code(self, within: float = PATIENCE) -> int:
         """The code in the server's close frame."""
         async with asyncio.timeout(within):
             while True:

@@ -2,6 +2,8 @@
 the right to a room hears nothing that was said after it."""
 
 import asyncio
+import statistics
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -19,14 +21,15 @@ from server.people import actions as people
 from server.people.model import ApiToken, LoginSession, Membership, User
 from server.people.queries import as_viewer as as_viewer_of
 from server.people.sessions import Device
+from server.rooms import watch
 from server.tickets import actions
 from tests.cast import Person, as_viewer, ask, on_postgresql, on_sqlite
-from tests.house import House, Line
+from tests.house import PATIENCE, House, Line
 from tests.parts.redis import RedisServer
 from tests.rooms.acting import call, heard, post
 from tests.rooms.test_recovery import STEPS, wait_at
 
-WITHIN = 1.5  # a second is promised; the rest is for a machine that does ten things at once
+WITHIN = PATIENCE  # a second is promised: see the test marked `long`; this is for a busy machine
 
 
 async def log_in(house: House, person: Person) -> str:
@@ -126,6 +129,30 @@ async def test_G8_in_every_process_with_redis_and_without(
             await people.deactivate(s, await as_viewer(s, here.cast.pavel), here.cast.vera.id)
         closed = await asyncio.gather(*(line.closed(within=WITHIN) for line in (one, two_, token)))
         assert closed == [4401, 4401, 4401]
+
+
+@pytest.mark.long
+@on_postgresql
+@pytest.mark.parametrize("redis", ["up", "down"])
+async def test_G8_it_takes_less_than_a_second(redis: str, two: tuple[House, House], redis_server: RedisServer) -> None:
+    here, there = two
+    if redis == "down":
+        await redis_server.kill()
+    took = []
+    for _ in range(5):
+        cookie = await log_in(here, here.cast.vera)
+        async with browser(there, cookie) as vera:
+            async with here.db.transaction() as s:
+                await sessions.end(s, sessions.mark(cookie))
+            begun = time.monotonic()
+            assert await vera.closed() == 4401
+            took.append(time.monotonic() - begun)
+    assert statistics.median(took) < 1
+
+
+def test_G8_nobody_waits_longer_than_half_a_second_to_be_looked_at() -> None:
+    """What the promised second is made of; measured it is above."""
+    assert watch.ACCESS_EVERY <= 0.5
 
 
 @on_sqlite

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import os
-import statistics
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -16,26 +15,47 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from server.app import create_app
+from server.events import bus
+from server.rooms import watch
 from server.serving import options
 from tests.cast import SECRET, Person, ask, on_postgresql, on_sqlite
-from tests.house import House, Line
+from tests.house import PATIENCE, House, Line
 from tests.parts.postgres import Postgres
 from tests.parts.process import Process, answers, free_port
 from tests.parts.redis import RedisServer
 from tests.parts.serve import serving
-from tests.rooms.acting import heard
+from tests.parts.until import until
+from tests.rooms.acting import absent, heard, present
 from tests.rooms.test_recovery import Screen, written
 
 ROOT = Path(__file__).parents[2]
 
 
+FAULTS = ["killed", "frozen", "emptied"]
+
+
 @on_postgresql
-@pytest.mark.parametrize("fault", ["killed", "frozen", "emptied"])
+@pytest.mark.usefixtures("no_polls")
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_G4_with_redis_away_words_come_all_the_same(
+    fault: str, two: tuple[House, House], redis_server: RedisServer
+) -> None:
+    """To another process, and sending goes on as before. (Seen red: no poll; the poll at its usual pace, which here is
+    never; nobody notices that Redis is frozen.)"""
+    assert 2 * bus.PING_EVERY + bus.PONG_WITHIN + watch.HEADS_EVERY_WITHOUT_BUS <= 3, "three seconds are promised"
+    await words_come(fault, two, redis_server, PATIENCE)
+
+
+@pytest.mark.long
+@on_postgresql
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_G4_with_redis_away_words_come_within_three_seconds(
     fault: str, two: tuple[House, House], redis_server: RedisServer
 ) -> None:
-    """To another process, and sending goes on as before. (Seen red: no poll; the poll at its usual pace; nobody notices
-    that Redis is frozen.)"""
+    await words_come(fault, two, redis_server, 3)
+
+
+async def words_come(fault: str, two: tuple[House, House], redis_server: RedisServer, within: float) -> None:
     here, there = two
     number = await ask(here.db, here.cast.anna, here.cast.accounting)
     room = f"ticket:{number}"
@@ -49,10 +69,10 @@ async def test_G4_with_redis_away_words_come_within_three_seconds(
             begun = time.monotonic()
             assert (await anna.say(room, f"a{n}", f"слово {n}"))["op"] == "ack"
             took.append(time.monotonic() - begun)
-            await denis.until("event", within=3)
-            await denis.got("row", within=3)
+            await denis.until("event", within)
+            await denis.got("row", within)
             denis.frames.clear()
-        assert statistics.median(took) < 1, "whoever waited for Redis would do so each time"
+        assert min(took) < 1, "whoever waited for Redis would do so each time"
         await redis_server.start()
         redis_server.process.thaw()
         await alive_again(anna, denis, room)
@@ -69,17 +89,18 @@ async def interfere(redis: RedisServer, fault: str) -> None:
 
 async def alive_again(anna: Line, denis: Line, room: str) -> None:
     """Words come at once again, with nobody's help."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         n = 0
         while True:
             n += 1
             await anna.say(room, f"back{n}", f"снова {n}")
             with suppress(TimeoutError):
-                await denis.until("event", within=0.4)
+                await denis.until("event", within=1)
                 return
 
 
 @on_postgresql
+@pytest.mark.usefixtures("no_polls")
 async def test_G4_a_journal_opens_without_redis_and_finds_it_later(
     two: tuple[House, House], redis_server: RedisServer
 ) -> None:
@@ -92,7 +113,7 @@ async def test_G4_a_journal_opens_without_redis_and_finds_it_later(
         async with third.line(here.cast.denis) as denis, here.line(here.cast.anna) as anna:
             await denis.join(room)
             await anna.say(room, "a", "без Redis")
-            await denis.until("event", within=3)
+            await denis.until("event")
             await redis_server.start()
             await alive_again(anna, denis, room)
 
@@ -115,7 +136,7 @@ async def test_C21_with_the_database_away_nothing_is_acknowledged_and_the_socket
             await anna.send(**frame)
             assert (await anna.until("error"))["code"] == "unavailable"
         await postgres.start()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while (ack := await anna.say(room, "a1", "слышно?"))["op"] != "ack":
                 assert ack["code"] == "unavailable"
         assert ack["seq"] == 2
@@ -184,7 +205,7 @@ class Pen:
 async def keep_watching(screen: Screen, upto: int) -> None:
     while screen.last < upto:
         with suppress(OSError, ConnectionClosed, EOFError):
-            await screen.visit(upto, within=30)
+            await screen.visit(upto, within=60)
             return
         await asyncio.sleep(0.05)
 
@@ -203,7 +224,7 @@ async def test_G1_G2_a_process_killed_in_the_middle_of_two_hundred_words_loses_n
         await reached(lambda: sum(len(p.acks) for p in pens) >= 90, work)
         await journal.process.kill()
         await journal.process.start(lambda: answers(int(journal.base.rpartition(":")[2])))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             await work
     log = await written(house, number)
     assert [seq for seq, _ in log] == list(range(1, 202))
@@ -216,7 +237,7 @@ async def test_G1_G2_a_process_killed_in_the_middle_of_two_hundred_words_loses_n
 
 
 async def reached(condition: Any, work: "asyncio.Future[Any]") -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():
             assert not work.done()
             await asyncio.sleep(0.01)
@@ -230,16 +251,14 @@ async def test_W12_C22_a_peer_that_is_gone_without_a_word_is_noticed(house: Hous
     assert options(house.settings).items() >= {"ws_ping_interval": 20.0, "ws_ping_timeout": 20.0}.items()
     quick: dict[str, Any] = {k: v for k, v in options(house.settings).items() if k.startswith("ws")}
     async with serving(
-        create_app(replace(house.settings)), **quick | {"ws_ping_interval": 0.2, "ws_ping_timeout": 0.2}
+        create_app(replace(house.settings)), **quick | {"ws_ping_interval": 0.3, "ws_ping_timeout": 0.3}
     ) as base:
         other = House(base, house.cast, house.db, house.settings)
-        async with other.line(house.cast.anna) as anna:
-            await anna.join(room)
-            writer = await mute(other, house.cast.boris, f'{{"op":"join","room":"{room}"}}')
-            while not [f for f in heard(anna, "presence") if f["user"]["id"] == house.cast.boris.id]:
-                await anna.next()
-            await anna.until("presence", online=False, within=3)
-            writer.close()
+        writer = await mute(other, house.cast.boris, f'{{"op":"join","room":"{room}"}}')
+        await until(lambda: present(house, house.cast.boris), what="he is there")
+        # Nobody watches over a socket: whoever answers a little late would be taken for gone as well.
+        await until(lambda: absent(house, house.cast.boris), what="he counts as away")
+        writer.close()
 
 
 async def mute(house: House, person: Person, frame: str) -> asyncio.StreamWriter:
@@ -265,6 +284,6 @@ async def test_G24_a_process_that_is_told_to_stop_says_1012(house: House, tmp_pa
         await anna.join(f"ticket:{number}")
         assert (await anna.say(f"ticket:{number}", "a", "успело"))["op"] == "ack"
         stopping = asyncio.create_task(journal.process.stop())
-        assert await anna.closed(within=10) == 1012
+        assert await anna.closed() == 1012
         await stopping
     assert [text for _, text in await written(house, number)][1:] == ["успело"]

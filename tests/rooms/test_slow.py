@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import statistics
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -10,19 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlmodel import select
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from server.clock import now
 from server.config import Limits
-from server.people.model import Presence
 from server.rooms import buckets, connection
 from server.rooms import socket as socket_of_rooms
 from tests.cast import Person, ask, on_sqlite
 from tests.house import House, Line, journal
-from tests.parts.until import until
-from tests.rooms.acting import heard, seqs
+from tests.parts.until import in_time, until
+from tests.rooms.acting import absent, heard, seqs
 
 pytestmark = on_sqlite
 BIG = "ж" * 20_000
@@ -62,32 +60,27 @@ async def test_G20_a_slow_reader_is_closed_with_4408_and_comes_back_whole(
     async with limited(house, say_per_second=0) as wide, wide.line(house.cast.denis) as denis:
         async with wide.line(house.cast.anna) as anna, sleepy(wide, house.cast.boris, room) as boris:
             await anna.join(room)
-            slowest, said = 0.0, 0
+            took: list[float] = []
             while not [f for f in heard(anna, "presence") if not f["online"]]:
                 begun = time.monotonic()
-                assert (await denis.say(room, f"d{said}", BIG))["op"] == "ack"
+                assert (await denis.say(room, f"d{len(took)}", BIG))["op"] == "ack"
                 await anna.until("event")
-                slowest, said = max(slowest, time.monotonic() - begun), said + 1
-                assert said < 500, "nobody was closed"
-            assert slowest < 1
-            await until(lambda: forgotten(house, house.cast.boris), what="the server has done with him")
-            assert await boris.closed(within=20) == 4408
+                took.append(time.monotonic() - begun)
+                assert len(took) < 500, "nobody was closed"
+            assert statistics.median(took) < 1
+            assert max(took) < 10, "a busy machine is slow, who waits for Boris waits until he is closed"
+            await until(lambda: absent(house, house.cast.boris), what="the server has done with him")
+            assert await boris.closed(within=30) == 4408
             got = boris.seqs(room)
             assert got == list(range(1, len(got) + 1)), "whole and in order as far as it came"
-            assert len(got) < said
+            assert len(got) < len(took)
         async with wide.line(house.cast.boris) as boris:
             more = True
             while more:
                 joined = await boris.join(room, after=got[-1])
                 got += seqs(joined)
                 more = joined["more"]
-        assert got == list(range(1, said + 2))
-
-
-async def forgotten(house: House, person: Person) -> bool:
-    """Whether no process vouches for this person any more."""
-    async with house.db.reading() as s:
-        return not (await s.exec(select(Presence).where(Presence.user_id == person.id, Presence.until > now()))).all()
+        assert got == list(range(1, len(took) + 2))
 
 
 async def test_a_page_that_was_asked_for_is_no_slowness(house: House) -> None:
@@ -106,7 +99,7 @@ async def test_a_page_that_was_asked_for_is_no_slowness(house: House) -> None:
                 await anna.say(rooms[0], f"live{n}", "и живое между страницами")
             pages = 0
             while pages < 48:
-                frame = await boris.next(within=10)
+                frame = await boris.next()
                 pages += frame["op"] == "joined"
                 assert frame["op"] != "error", frame
 
@@ -155,17 +148,19 @@ async def test_W15_whoever_comes_back_too_often_is_answered_slowly(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One person, over all addresses; others are answered at once. (Seen red: each answered at once.)"""
-    monkeypatch.setattr(buckets, "KNOCKS_PER_SECOND", 5)
+    monkeypatch.setattr(buckets, "KNOCKS_PER_SECOND", 2)
     async with limited(house, sockets_per_user=2) as small:
         begun = time.monotonic()
-        for _ in range(12):
+        for _ in range(10):
             async with small.line(house.cast.anna):
                 pass
-        assert time.monotonic() - begun > 0.6, "eight at once, then five a second"
-        begun = time.monotonic()
-        async with small.line(house.cast.boris):
-            pass
-        assert time.monotonic() - begun < 0.5
+        assert time.monotonic() - begun > 0.8, "eight at once, then two a second"
+
+        async def boris_comes() -> None:
+            async with small.line(house.cast.boris):
+                pass
+
+        await in_time(boris_comes, 0.4)
 
 
 async def test_saying_too_fast_is_rate_limited_with_a_time_to_wait(house: House) -> None:
