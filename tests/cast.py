@@ -5,12 +5,14 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from server.catalogue.model import LegalEntity, Organisation, Responsible, Service
+from server.clock import now
 from server.config import Settings, async_url, from_environment
 from server.db import Database, Session
 from server.migrations import migrate
@@ -23,6 +25,7 @@ from server.tickets.model import Ticket
 from tests.parts import memory
 from tests.parts.postgres import Postgres
 
+LATELY = now().date() - timedelta(days=2)  # a day that has been everywhere, and on which time may be logged
 SECRET = "a secret of the tests, long enough to be one"
 
 

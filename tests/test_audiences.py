@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from server.api import contract, endpoint, openapi
 from server.app import doors
 from tests.api.client import client
-from tests.cast import on_sqlite
+from tests.cast import LATELY, on_sqlite
 from tests.house import House
 from tests.parts.http import alike, http_client
 from tests.rooms.test_access import log_in
@@ -58,7 +58,7 @@ FORMS: dict[str, dict[str, str]] = {
     "messages": {"id": "v-1", "text": "Пустите"}, "notes": {"id": "v-2", "text": "Пустите"}, "edit": {"text": "Другое"},
     "status": {"to": "cancelled", "comment": "Так"}, "assignee": {"user": "3"}, "participants": {"user": "6"},
     "urgency": {"to": "high", "comment": "Так"}, "service": {"to": "2", "comment": "Так"}, "rating": {"score": "5"},
-    "payment": {"state": "paid"}, "time": {"minutes": "5", "date": "2026-01-02", "comment": "Так"},
+    "payment": {"state": "paid"}, "time": {"minutes": "5", "date": f"{LATELY}", "comment": "Так"},
     "estimates": {"line_text": "Так", "line_quantity": "1", "line_price": "1", "line_unit": "hour", "vat": "22"},
     "decision": {"version": "1", "decision": "approved"},
 }  # fmt: skip

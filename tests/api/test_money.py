@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from tests.api.conftest import Company
+from tests.cast import LATELY
 
 
 async def waiting(api: Company) -> str:
@@ -128,7 +129,7 @@ async def test_payment_is_the_accountants(api: Company) -> None:
 
 async def test_time_goes_to_the_staff_room_only(api: Company) -> None:
     at = f"/tickets/{await api.ask()}"
-    body = {"minutes": 15, "date": "2026-11-20", "comment": "Разбор", "billable": False}
+    body = {"minutes": 15, "date": f"{LATELY}", "comment": "Разбор", "billable": False}
     assert await api.denis.post(f"{at}/time", body, 201) == body
     await api.denis.post(f"{at}/time", body | {"billable": True}, 409)
     await api.anna.post(f"{at}/time", body, 403)

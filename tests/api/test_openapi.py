@@ -14,6 +14,7 @@ from server.api.openapi import document, resource
 from server.tickets.workflow import STATUSES
 from tests.api.client import Api
 from tests.api.conftest import Company
+from tests.cast import LATELY
 from tests.parts.http import alike
 
 CALLS = [(route, method, call) for route in contract.calls for method, call in resource(route).calls.items()]
@@ -42,7 +43,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/tickets/{number}/payment"): {"state": "paid"},
     ("POST", "/tickets/{number}/estimates"): {"minutes": 60, "rate": 100},
     ("POST", "/tickets/{number}/approval"): {"version": 1, "decision": "approved"},
-    ("POST", "/tickets/{number}/time"): {"minutes": 5, "date": "2026-01-02", "comment": "Так", "billable": False},
+    ("POST", "/tickets/{number}/time"): {"minutes": 5, "date": f"{LATELY}", "comment": "Так", "billable": False},
     ("POST", "/tickets/{number}/rating"): {"score": 5},
     ("PUT", "/drafts/{place}"): {"text": "Так"},
 }

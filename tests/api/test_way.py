@@ -1,6 +1,7 @@
 """The manual's whole way over HTTP, from a request to a rated, paid one."""
 
 from tests.api.conftest import Company
+from tests.cast import LATELY
 
 
 async def test_the_whole_way(api: Company) -> None:
@@ -14,9 +15,7 @@ async def test_the_whole_way(api: Company) -> None:
     decision = await api.boris.post(f"{at}/approval", {"version": 1, "decision": "approved"}, 200)
     assert decision["decided_by"]["name"] == "Борис Нестеров"
     await api.denis.post(f"{at}/status", {"to": "in_progress"}, 200)
-    await api.denis.post(
-        f"{at}/time", {"minutes": 90, "date": "2026-11-20", "comment": "Правка", "billable": True}, 201
-    )
+    await api.denis.post(f"{at}/time", {"minutes": 90, "date": f"{LATELY}", "comment": "Правка", "billable": True}, 201)
     await api.denis.post(f"{at}/messages", {"id": "m-1", "text": "Готово, проверьте"}, 201)
     await api.denis.post(f"{at}/status", {"to": "review"}, 200)
     await api.anna.post(f"{at}/status", {"to": "done"}, 200)

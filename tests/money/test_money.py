@@ -26,7 +26,7 @@ from server.people.model import Membership, User
 from server.tickets import actions, queries
 from server.tickets.model import Ticket
 from server.words.render import render
-from tests.cast import Cast, Person, as_viewer, ask, on_sqlite
+from tests.cast import LATELY, Cast, Person, as_viewer, ask, on_sqlite
 from tests.tickets.ways import WORK, add_person, at, do, move
 
 TODAY = date(2026, 11, 24)
@@ -437,7 +437,7 @@ async def test_time_is_told_to_the_staff_only(db: Database, cast: Cast) -> None:
     """(Seen red: on the public line.)"""
     number = await at(db, cast, "in_progress")
     head = (await ticket(db, number)).head
-    await do(db, cast.denis, money.log_time, number, 90, TODAY - timedelta(days=1), "разбор")
+    await do(db, cast.denis, money.log_time, number, 90, LATELY, "разбор")
     found = await ticket(db, number)
     assert (found.head, found.staff_head) == (head, 1)
     async with db.reading() as s:

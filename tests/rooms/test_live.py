@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from server.events.kinds import KINDS
-from tests.cast import Person, ask
+from tests.cast import LATELY, Person, ask
 from tests.house import House, Line
 from tests.parts.http import http_client
 from tests.rooms.acting import call, heard, post
@@ -187,7 +187,7 @@ def story(house: House, number: int) -> list[tuple[str, Callable[[], Awaitable[A
         ("estimate again", do(c.denis, "/estimates", minutes=20, rate=100000)),
         ("approved", do(c.boris, "/approval", version=2, decision="approved")),
         ("in progress", do(c.denis, "/status", to="in_progress")),
-        ("time", do(c.denis, "/time", minutes=30, date="2026-11-01", comment="работа", billable=True)),
+        ("time", do(c.denis, "/time", minutes=30, date=f"{LATELY}", comment="работа", billable=True)),
         ("payment", put(c.nina, "/payment", state="invoiced", invoice="УТ-1")),
         ("read", do(c.anna, "/read", upto=99)),
         ("read notes", do(c.denis, "/staff/read", upto=1)),

@@ -21,7 +21,7 @@ from server.tickets.talk import Words
 from server.web import me
 from server.words.render import environment, events_html, render, row_html
 from server.words.wording import Wording
-from tests.cast import Cast, Person, as_viewer, on_sqlite
+from tests.cast import LATELY, Cast, Person, as_viewer, on_sqlite
 from tests.tickets.ways import WORK, at, move, say, tried
 
 CONVERSATION = {"events", "head", "first_unread"}
@@ -71,7 +71,7 @@ TRIES: dict[str, Callable[[Session, Viewer, int, Cast], Awaitable[object]]] = {
     "urgency": lambda s, v, n, c: actions.change_urgency(s, v, n, "high", "срочно"),
     "service": lambda s, v, n, c: actions.change_service(s, v, n, c.network, "сеть"),
     "participants": lambda s, v, n, c: actions.add_participant(s, v, n, c.boris.id),
-    "time": lambda s, v, n, c: money.log_time(s, v, n, 5, date(2026, 1, 12), "", billable=False),
+    "time": lambda s, v, n, c: money.log_time(s, v, n, 5, LATELY, "", billable=False),
     "rate": lambda s, v, n, c: actions.rate(s, v, n, 5, None),
 }
 
@@ -157,9 +157,10 @@ async def test_whoever_is_elsewhere_in_the_journal_is_not_called_away(db: Databa
 
     assert ">В сети" not in await card(set())
     assert ">На связи" in await card({cast.denis.id})
-    for seconds, told in ((20, ">На связи"), (-20, f'>В сети <time datetime="{now():%Y-%m-%dT}')):
+    for until in (now() + timedelta(seconds=20), now() - timedelta(seconds=20)):
+        told = ">На связи" if until > now() else f'>В сети <time datetime="{until:%Y-%m-%dT}'
         async with db.transaction() as s:
-            await s.merge(Presence(user_id=cast.denis.id, process="another", until=now() + timedelta(seconds=seconds)))
+            await s.merge(Presence(user_id=cast.denis.id, process="another", until=until))
         assert told in await card(set())
 
 
