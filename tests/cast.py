@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -16,10 +17,11 @@ from server.clock import now
 from server.config import Settings, async_url, from_environment
 from server.db import Database, Session
 from server.migrations import migrate
-from server.people import passwords, tokens
+from server.people import passwords, sessions, tokens
 from server.people.model import Membership, User
 from server.people.policy import Viewer
 from server.people.queries import viewer
+from server.people.sessions import Device
 from server.tickets.actions import NewTicket, create
 from server.tickets.model import Ticket
 from tests.parts import memory
@@ -173,6 +175,23 @@ def settings(tmp_path: Path) -> Settings:
     """Settings of a journal under test, keeping mail and SMS in files."""
     env = {"DATA_DIR": str(tmp_path), "SECRET_KEY": SECRET, "MAIL_URL": "file:", "SMS_URL": "file:"}
     return replace(from_environment(env), digest_quiet_seconds=1.0)
+
+
+class News:
+    """What was passed on after commits."""
+
+    def __init__(self, db: Database) -> None:
+        self.items: list[Any] = []
+        db.listener = self
+
+    async def __call__(self, news: Any) -> None:
+        self.items += news
+
+
+async def log_in(db: Database, person: Person) -> str:
+    """A log-in of both steps; its cookie."""
+    async with db.transaction() as s:
+        return await sessions.begin(s, await s.get_one(User, person.id), sessions.FULL, Device())
 
 
 async def as_viewer(s: Session, person: Person) -> Viewer:

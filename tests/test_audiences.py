@@ -11,10 +11,9 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from server.api import contract, endpoint, openapi
 from server.app import doors
 from tests.api.client import client
-from tests.cast import LATELY, on_sqlite
+from tests.cast import LATELY, log_in, on_sqlite
 from tests.house import House
 from tests.parts.http import alike, http_client
-from tests.rooms.test_access import log_in
 
 CANARY, NOBODYS, PNG = "канарейка", 999_999_999, b"\x89PNG\r\n\x1a\n" + b"0" * 20
 
@@ -145,7 +144,7 @@ async def test_vera_gets_at_every_page_what_is_hers_or_what_a_stranger_gets(hous
     without `find`.)"""
     number, file = await _a_ticket(house)
     before = await _logs(house, number)
-    cookies = {"journal": await log_in(house, house.cast.vera)}
+    cookies = {"journal": await log_in(house.db, house.cast.vera)}
     async with http_client(house.base, headers=_asked(script), cookies=cookies) as http:
         for method, path in _rows(ON_TICKET):
             right = FORMS.get(path.rsplit("/", 1)[-1], {}) if method == "POST" else {}

@@ -8,9 +8,9 @@ import pytest
 
 from server import receiving
 from server.files import uploads
-from server.people import sessions
 from server.people.model import User
 from tests.api.conftest import Company
+from tests.cast import log_in
 
 
 async def test_no_token_is_401_before_anything_else(api: Company) -> None:
@@ -30,9 +30,7 @@ async def test_an_empty_or_invented_token_is_nobody(api: Company) -> None:
 
 
 async def test_a_cookie_alone_is_401(api: Company) -> None:
-    async with api.house.db.transaction() as s:
-        user = await s.get_one(User, api.house.cast.anna.id)
-        token = await sessions.begin(s, user, sessions.FULL, sessions.Device("127.0.0.1", "test"))
+    token = await log_in(api.house.db, api.house.cast.anna)
     await api.nobody.call("GET", "/me", 401, headers={"Cookie": f"journal={token}"})
 
 

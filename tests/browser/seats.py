@@ -10,9 +10,7 @@ from playwright.async_api import Page
 
 from server.config import Settings
 from server.db import Database
-from server.people import sessions
-from server.people.model import User
-from tests.cast import Cast, Person
+from tests.cast import Cast, Person, log_in
 from tests.house import journal
 from tests.parts.chromium import Window, Windows
 from tests.parts.process import free_port
@@ -29,8 +27,7 @@ class Seats:
 
     async def window(self, person: Person, **how: Any) -> Window:
         """A browser of this person, signed in."""
-        async with self.db.transaction() as s:
-            token = await sessions.begin(s, await s.get_one(User, person.id), sessions.FULL, sessions.Device())
+        token = await log_in(self.db, person)
         window = await self.windows.open(person.name, self.base, **how)
         await window.context.add_cookies([
             {"name": "journal", "value": token, "domain": urlsplit(self.base).hostname or "", "path": "/"}

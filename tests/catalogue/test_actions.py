@@ -1,7 +1,5 @@
 """Organisations, services, members and duties: set up by an admin, and news for whom they concern."""
 
-from typing import Any
-
 import pytest
 from sqlmodel import select
 
@@ -12,18 +10,7 @@ from server.db import Database
 from server.errors import Conflict, Invalid, NotFound
 from server.events.access import AccessChanged, Counted
 from server.people.model import User
-from tests.cast import Cast, as_viewer, ask
-
-
-class News:
-    """What was passed on after commits."""
-
-    def __init__(self, db: Database) -> None:
-        self.items: list[Any] = []
-        db.listener = self
-
-    async def __call__(self, news: Any) -> None:
-        self.items += news
+from tests.cast import Cast, News, as_viewer, ask
 
 
 async def test_an_organisation_comes_with_a_legal_entity_of_its_name(db: Database, cast: Cast) -> None:

@@ -20,11 +20,9 @@ from server.errors import TimedOut
 from server.files import uploads
 from server.files.model import File
 from server.files.storage import Storage
-from server.people import sessions
-from server.people.model import User
 from tests.api.client import client
 from tests.api.conftest import Company, api
-from tests.cast import on_sqlite
+from tests.cast import log_in, on_sqlite
 from tests.house import House, journal
 from tests.parts.http import http_client
 from tests.parts.until import until
@@ -236,10 +234,7 @@ async def test_U16_one_range_or_416(api: Company) -> None:
 
 
 async def _cookie(api: Company, login: str) -> dict[str, str]:
-    async with api.house.db.transaction() as s:
-        user = await s.get_one(User, getattr(api.house.cast, login).id)
-        token = await sessions.begin(s, user, sessions.FULL, sessions.Device("127.0.0.1", "test"))
-    return {"Cookie": f"journal={token}"}
+    return {"Cookie": f"journal={await log_in(api.house.db, getattr(api.house.cast, login))}"}
 
 
 async def test_pages_have_doors_of_their_own(api: Company) -> None:

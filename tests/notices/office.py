@@ -21,9 +21,10 @@ from server.notices.model import DigestItem, Dispatch
 from server.people.model import Presence
 from server.tickets.actions import claim
 from server.tickets.talk import Words, read, say
-from tests.cast import Cast, Person, as_viewer
+from tests.cast import Cast, Person
 from tests.parts.smtp import Letter, SmtpServer
 from tests.parts.until import until
+from tests.tickets.ways import do
 
 T = TypeVar("T")
 NEVER_QUIET = 3600.0
@@ -52,20 +53,14 @@ def later(**more: float) -> Any:
     return at(now() + timedelta(**more))
 
 
-async def act(db: Database, person: Person, action: Callable[..., Awaitable[T]], *values: Any, **more: Any) -> T:
-    """One of the cast does something, in a transaction of its own."""
-    async with db.transaction() as s:
-        return await action(s, await as_viewer(s, person), *values, **more)
-
-
 async def speak(db: Database, person: Person, number: int, text: str, **more: Any) -> int:
     """Says something in a ticket's public room; its number."""
     words = Words(id=f"{person.login}-{number}-{text[:40]}", text=text, **more)
-    return (await act(db, person, say, number, "public", words)).seq
+    return int((await do(db, person, say, number, "public", words)).seq)
 
 
 async def reads(db: Database, person: Person, number: int, upto: int) -> None:
-    await act(db, person, read, number, "public", upto)
+    await do(db, person, read, number, "public", upto)
 
 
 async def online(db: Database, person: Person, seconds: float) -> None:
@@ -76,8 +71,8 @@ async def online(db: Database, person: Person, seconds: float) -> None:
 
 async def estimated(db: Database, cast: Cast, number: int) -> None:
     """Denis takes the ticket and hands in an estimate of 8 000 ₽."""
-    await act(db, cast.denis, claim, number)
-    await act(db, cast.denis, hand_in_estimate, number, [Line("Восстановить ставки", "2,5", 320000)])
+    await do(db, cast.denis, claim, number)
+    await do(db, cast.denis, hand_in_estimate, number, [Line("Восстановить ставки", "2,5", 320000)])
 
 
 async def rows(db: Database, **wanted: object) -> list[Dispatch]:

@@ -13,7 +13,6 @@ from server.tickets.actions import change_service, claim
 from server.tickets.talk import Words, delete, edit, say
 from tests.cast import Cast, Person, as_viewer, ask
 from tests.notices.office import (
-    act,
     estimated,
     items,
     later,
@@ -22,6 +21,7 @@ from tests.notices.office import (
     rows,
     speak,
 )
+from tests.tickets.ways import do
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TWO = timedelta(minutes=2)
@@ -70,7 +70,7 @@ async def unread_of(db: Database, person: Person) -> dict[int, list[tuple[int, s
 
 async def test_G15_unread_is_what_others_said_and_this_person_has_not_read(db: Database, cast: Cast) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     first = await speak(db, cast.denis, number, "раз")
     second = await speak(db, cast.denis, number, "два")
     await speak(db, cast.anna, number, "своё")
@@ -81,18 +81,18 @@ async def test_G15_unread_is_what_others_said_and_this_person_has_not_read(db: D
 
 async def test_G15_an_edited_message_reads_as_it_stands_and_a_deleted_one_is_gone(db: Database, cast: Cast) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     first = await speak(db, cast.denis, number, "раз")
     second = await speak(db, cast.denis, number, "два")
-    await act(db, cast.denis, edit, number, "public", first, "раз, исправлено")
-    await act(db, cast.denis, delete, number, "public", second)
+    await do(db, cast.denis, edit, number, "public", first, "раз, исправлено")
+    await do(db, cast.denis, delete, number, "public", second)
     assert await unread_of(db, cast.anna) == {number: [(first, "раз, исправлено")]}
 
 
 async def test_G15_an_internal_note_and_a_strangers_ticket_are_in_nobodys_digest(db: Database, cast: Cast) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
-    await act(db, cast.denis, say, number, "staff", Words(id="n", text="заметка"))
+    await do(db, cast.denis, claim, number)
+    await do(db, cast.denis, say, number, "staff", Words(id="n", text="заметка"))
     await speak(db, cast.denis, number, "ответ")
     for person in (cast.lev, cast.nina, cast.gleb, cast.vera, cast.boris):
         assert await unread_of(db, person) == {}
@@ -103,7 +103,7 @@ async def test_those_responsible_stand_for_the_assignee_until_there_is_one(db: D
     number = await ask(db, cast.anna, cast.accounting)
     await speak(db, cast.anna, number, "уточнение")
     assert list(await unread_of(db, cast.denis)) == [number]
-    await act(db, cast.lev, claim, number)
+    await do(db, cast.lev, claim, number)
     assert await unread_of(db, cast.denis) == {}
     assert list(await unread_of(db, cast.lev)) == [number]
 
@@ -129,7 +129,7 @@ async def test_approvers_read_along_from_when_they_are_asked_but_not_in_a_privat
 
 async def test_two_workers_that_look_at_once_put_one_digest_down(db: Database, cast: Cast) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     await speak(db, cast.denis, number, "раз")
     with later(minutes=5):
         await asyncio.gather(*(look(db) for _ in range(4)))
@@ -159,7 +159,7 @@ async def test_never_is_never_and_daily_waits_for_the_morning(db: Database, cast
 
 async def test_a_look_after_the_first_one_asks_only_about_what_is_new(db: Database, cast: Cast) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     rounds = Rounds(TWO)
     async with db.reading() as s:
         with later(minutes=5):
@@ -178,7 +178,7 @@ async def test_who_becomes_responsible_learns_what_waits_there(db: Database, cas
     async with db.reading() as s:
         with later(minutes=5):
             await rounds.look(s)
-    await act(db, cast.lev, change_service, number, cast.network, "не туда")
+    await do(db, cast.lev, change_service, number, cast.network, "не туда")
     async with db.reading() as s:
         with later(minutes=8):
             assert cast.gleb.id in await rounds.look(s)
@@ -192,7 +192,7 @@ async def test_only_who_may_take_part_in_a_stirred_ticket_is_looked_at(db: Datab
             await s.flush()
             s.add(Responsible(service_id=cast.network, user_id=user.id or 0))
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     rounds = Rounds(TWO)
     async with db.reading() as s:
         with later(minutes=5):

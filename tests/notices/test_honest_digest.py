@@ -12,7 +12,6 @@ from server.notices import outbox
 from server.tickets.actions import add_participant, claim, remove_participant
 from tests.cast import Cast, ask
 from tests.notices.office import (
-    act,
     by_smtp,
     comes_true,
     estimated,
@@ -29,6 +28,7 @@ from tests.notices.office import (
 )
 from tests.parts.smtp import SmtpServer
 from tests.parts.until import until
+from tests.tickets.ways import do
 
 ANNA, BORIS, DENIS = "anna@example.test", "boris@example.test", "denis@example.test"
 QUIET = 0.4
@@ -39,7 +39,7 @@ async def test_one_mail_for_each_person_by_ticket_newest_last_and_once(
 ) -> None:
     one, two = [await ask(db, cast.anna, cast.accounting, subject) for subject in ("Первое", "Второе")]
     for number in (one, two):
-        await act(db, cast.denis, claim, number)
+        await do(db, cast.denis, claim, number)
     async with working(db, by_smtp(settings, smtp)):
         await quiet_outbox(db)
     smtp.letters.clear()
@@ -59,11 +59,11 @@ async def test_who_is_there_gets_no_digest_and_who_leaves_gets_one_after_the_qui
     db: Database, cast: Cast, settings: Settings, smtp: SmtpServer
 ) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     await online(db, cast.anna, 60)
     await speak(db, cast.denis, number, "слово-1")
     other = await ask(db, cast.vera, cast.accounting)
-    await act(db, cast.denis, claim, other)
+    await do(db, cast.denis, claim, other)
     await speak(db, cast.denis, other, "слово-2")
     async with working(db, by_smtp(settings, smtp, QUIET)):
         await until(lambda: told(smtp.to("vera@example.test")), 10, "the digest of who is away")
@@ -80,8 +80,8 @@ async def test_G15_what_is_read_or_forbidden_between_the_look_and_the_mail_is_no
 ) -> None:
     read_, gone = [await ask(db, cast.anna, cast.accounting) for _ in range(2)]
     for number in (read_, gone):
-        await act(db, cast.denis, claim, number)
-    await act(db, cast.anna, add_participant, gone, cast.boris.id)
+        await do(db, cast.denis, claim, number)
+    await do(db, cast.anna, add_participant, gone, cast.boris.id)
     last = await speak(db, cast.denis, read_, "слово-1")
     await speak(db, cast.denis, gone, "слово-2")
     with later(minutes=5):
@@ -89,7 +89,7 @@ async def test_G15_what_is_read_or_forbidden_between_the_look_and_the_mail_is_no
     assert {r.user_id for r in await rows(db, kind="digest")} >= {cast.anna.id, cast.boris.id}
     await reads(db, cast.anna, read_, last)
     await reads(db, cast.anna, gone, 99)
-    await act(db, cast.anna, remove_participant, gone, cast.boris.id)
+    await do(db, cast.anna, remove_participant, gone, cast.boris.id)
     with later(minutes=6):
         async with working(db, by_smtp(settings, smtp)):
             await quiet_outbox(db)
@@ -115,7 +115,7 @@ async def test_G15_a_digest_whose_fate_is_unknown_is_not_sent_again(
 async def _with_one_word(db: Database, cast: Cast, settings: Settings, smtp: SmtpServer) -> int:
     """A ticket in which Denis has said «слово-1» that Anna has not read, and an outbox with nothing else in it."""
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     async with working(db, by_smtp(settings, smtp)):
         await quiet_outbox(db)
     smtp.letters.clear()
@@ -170,7 +170,7 @@ async def test_G15_G18_whatever_dies_each_unread_message_is_in_exactly_one_diges
     dice = random.Random(20261124)
     numbers = [await ask(db, cast.anna, cast.accounting, f"Обращение {place}") for place in range(3)]
     for number in numbers:
-        await act(db, cast.denis, claim, number)
+        await do(db, cast.denis, claim, number)
     said: Counter[str] = Counter()
     for turn in range(4):
         smtp.data_answer = dice.choice([None, None, "451 4.3.0 Try later"])

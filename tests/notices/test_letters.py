@@ -20,8 +20,9 @@ from server.tickets.actions import add_participant, claim, remove_participant
 from server.tickets.moving import move
 from server.tickets.talk import delete
 from tests.cast import Cast, ask
-from tests.notices.office import act, by_smtp, estimated, later, quiet_outbox, rows, speak, working
+from tests.notices.office import by_smtp, estimated, later, quiet_outbox, rows, speak, working
 from tests.parts.smtp import Letter, SmtpServer
+from tests.tickets.ways import do
 
 ANNA = "anna@example.test"
 NB = "\u00a0"
@@ -32,7 +33,7 @@ async def every_kind(db: Database, cast: Cast) -> None:
     """Puts down at least one mail of every kind but the digest."""
     number = await ask(db, cast.anna, cast.accounting, "Отчёт <b>&", urgency="high")
     await estimated(db, cast, number)
-    await act(db, cast.boris, decide, number, 1, "rejected", "Дорого & долго")
+    await do(db, cast.boris, decide, number, 1, "rejected", "Дорого & долго")
     async with db.transaction() as s:
         for kind, secret, values in (
             ("registration", "Lipa-7204-Reka", {"link": "http://localhost:8000/login", "phone": "00-00", **UNTIL}),
@@ -127,9 +128,9 @@ async def test_the_approvers_mail_says_which_vat_the_sum_holds(
     db: Database, cast: Cast, settings: Settings, smtp: SmtpServer, rates: str, words: str
 ) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     lines = [Line("Настроить", "1", 100000, vat=rate) for rate in rates.split()]
-    await act(db, cast.denis, hand_in_estimate, number, lines)
+    await do(db, cast.denis, hand_in_estimate, number, lines)
     await mailed(db, settings, smtp)
     (letter,) = smtp.to("boris@example.test")
     for part in (letter.text, letter.html):
@@ -142,7 +143,7 @@ async def test_the_client_reads_who_the_executor_is_from_estimating_on(
     async with db.transaction() as s:
         (await s.get_one(User, cast.denis.id)).position = "программист 1С"
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     await mailed(db, settings, smtp)
     (letter,) = smtp.to(ANNA)
     assert "Исполнитель: Денис Орлов, программист 1С" in letter.text
@@ -152,7 +153,7 @@ async def test_a_reason_is_told_and_a_lead_who_ends_a_ticket_cancels_it(
     db: Database, cast: Cast, settings: Settings, smtp: SmtpServer
 ) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.lev, move, number, "cancelled", "Заведено дважды")
+    await do(db, cast.lev, move, number, "cancelled", "Заведено дважды")
     await mailed(db, settings, smtp)
     (letter,) = smtp.to(ANNA)
     assert letter.subject.startswith("Отменено: ")
@@ -163,12 +164,12 @@ async def test_who_may_not_see_a_ticket_any_more_is_not_told_of_it(
     db: Database, cast: Cast, settings: Settings, smtp: SmtpServer
 ) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.anna, add_participant, number, cast.boris.id)
+    await do(db, cast.anna, add_participant, number, cast.boris.id)
     async with db.transaction() as s:
         (await s.get_one(User, cast.boris.id)).roles = ["client"]
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     assert [r.user_id for r in await rows(db, kind="status")] == [cast.anna.id, cast.boris.id]
-    await act(db, cast.anna, remove_participant, number, cast.boris.id)
+    await do(db, cast.anna, remove_participant, number, cast.boris.id)
     async with db.transaction() as s:
         row = (await s.exec(select(Membership).where(Membership.user_id == cast.boris.id))).one()
         row.can_approve = False
@@ -180,9 +181,9 @@ async def test_a_text_that_was_deleted_meanwhile_is_not_mailed(
     db: Database, cast: Cast, settings: Settings, smtp: SmtpServer
 ) -> None:
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     seq = await speak(db, cast.denis, number, "слово-1")
-    await act(db, cast.denis, delete, number, "public", seq)
+    await do(db, cast.denis, delete, number, "public", seq)
     with later(minutes=5):
         async with working(db, by_smtp(settings, smtp, 1.0)):
             await smtp.wait(ANNA)

@@ -14,9 +14,10 @@ from server.people.model import User
 from server.people.policy import Viewer
 from server.tickets.actions import NewTicket, claim, create
 from tests.cast import Cast, ask
-from tests.notices.office import act, by_smtp, comes_true, later, quiet_outbox, rows, tried, working
+from tests.notices.office import by_smtp, comes_true, later, quiet_outbox, rows, tried, working
 from tests.parts.smtp import SmtpServer
 from tests.parts.until import in_time, until
+from tests.tickets.ways import do
 
 DENIS = "denis@example.test"
 
@@ -50,7 +51,7 @@ async def test_a_bell_is_not_needed_but_spares_the_wait(
 
 async def test_what_was_rolled_back_tells_nobody(db: Database, cast: Cast) -> None:
     with pytest.raises(RuntimeError):
-        await act(db, cast.anna, _ask_and_fail, cast.accounting)
+        await do(db, cast.anna, _ask_and_fail, cast.accounting)
     assert await rows(db) == []
 
 
@@ -227,7 +228,7 @@ async def test_G17_a_storm_of_changes_is_a_bounded_number_of_mails(
 ) -> None:
     monkeypatch.setattr(outbox, "PER_HOUR", 5)
     number = await ask(db, cast.anna, cast.accounting)
-    await act(db, cast.denis, claim, number)
+    await do(db, cast.denis, claim, number)
     (told,) = await rows(db, kind="status")
     async with db.transaction() as s:
         for place in range(30):  # as thirty flips would have put them down

@@ -17,7 +17,7 @@ from server.people.actions import Account
 from server.people.model import LoginSession, MailLink, Membership, User
 from server.people.sessions import Device
 from server.tickets.actions import claim
-from tests.cast import Cast, Person, as_viewer, ask
+from tests.cast import Cast, News, Person, as_viewer, ask
 from tests.people.entrance import (
     OFFICE,
     PASSWORD,
@@ -33,17 +33,6 @@ from tests.people.entrance import (
 
 LINK = "https://journal.example"
 OLGA = Account("Olga", "Ольга Вершинина", ("client",), "olga@example.test", "8 912 345-67-89", "Бухгалтер")
-
-
-class News:
-    """What was passed on after commits."""
-
-    def __init__(self, db: Database) -> None:
-        self.items: list[Any] = []
-        db.listener = self
-
-    async def __call__(self, news: Any) -> None:
-        self.items += news
 
 
 async def _register(

@@ -17,14 +17,8 @@ from server.tickets import counts
 from tests.cast import ask, on_sqlite
 from tests.house import House
 from tests.people.browser import Browser, browser, text
-from tests.people.entrance import give_password
 
-pytestmark = on_sqlite
-
-
-@pytest.fixture(autouse=True)
-async def known(house: House) -> None:
-    await give_password(house.db, house.cast.anna, house.cast.denis, house.cast.pavel)
+pytestmark = [on_sqlite, pytest.mark.usefixtures("known")]
 
 
 @pytest.fixture

@@ -10,19 +10,17 @@ from websockets.asyncio.client import connect
 
 from server.config import Settings
 from server.notices.model import Dispatch
-from server.people import doors, sessions
+from server.people import doors
 from server.people.model import Attempt, LoginSession, User
-from tests.cast import Cast
+from tests.cast import Cast, log_in
 from tests.house import House, journal
 from tests.people.browser import browser, text
-from tests.people.entrance import PASSWORD, give_password, wrong
+from tests.people.entrance import PASSWORD, wrong
 
 WRONG = "не тот пароль"
 
 
-@pytest.fixture(autouse=True)
-async def known(house: House) -> None:
-    await give_password(house.db, house.cast.anna, house.cast.boris, house.cast.pavel)
+pytestmark = pytest.mark.usefixtures("known")
 
 
 async def test_the_first_way_in_from_the_mail_to_the_journal_and_out(house: House) -> None:
@@ -428,8 +426,7 @@ async def test_a_password_is_changed_by_who_knows_it_and_other_log_ins_end(house
     anna, new = house.cast.anna, "совсем другой пароль"
     async with browser(house) as b, browser(house) as other:
         await b.come_in(anna)
-        async with house.db.transaction() as s:
-            token = await sessions.begin(s, await s.get_one(User, anna.id), sessions.FULL, sessions.Device())
+        token = await log_in(house.db, anna)
         other.http.cookies.set("journal", token)
         assert (await other.get("/profile")).status_code == 200
         answer = await b.post("/profile/password", current=WRONG, password=new, again="не тот")

@@ -21,7 +21,6 @@ from tests.people.entrance import (
     begin,
     between,
     enter,
-    give_password,
     is_inside,
     later,
     send,
@@ -32,9 +31,7 @@ from tests.people.entrance import (
 STRICT = Budget()
 
 
-@pytest.fixture(autouse=True)
-async def known(db: Database, cast: Cast) -> None:
-    await give_password(db, cast.anna, cast.boris, cast.vera)
+pytestmark = pytest.mark.usefixtures("known")
 
 
 async def test_the_right_code_opens_the_journal(db: Database) -> None:

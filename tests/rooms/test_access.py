@@ -20,22 +20,15 @@ from server.people import account, passwords, sessions
 from server.people import actions as people
 from server.people.model import ApiToken, LoginSession, Membership, User
 from server.people.queries import as_viewer as as_viewer_of
-from server.people.sessions import Device
 from server.rooms import watch
 from server.tickets import actions
-from tests.cast import Person, as_viewer, ask, on_postgresql, on_sqlite
+from tests.cast import Person, as_viewer, ask, log_in, on_postgresql, on_sqlite
 from tests.house import PATIENCE, House, Line
 from tests.parts.redis import RedisServer
 from tests.rooms.acting import call, heard, post
 from tests.rooms.test_recovery import STEPS, wait_at
 
 WITHIN = PATIENCE  # a second is promised: see the test marked `long`; this is for a busy machine
-
-
-async def log_in(house: House, person: Person) -> str:
-    """A log-in of both steps; its cookie."""
-    async with house.db.transaction() as s:
-        return await sessions.begin(s, await s.get_one(User, person.id), sessions.FULL, Device())
 
 
 @asynccontextmanager
@@ -83,7 +76,7 @@ ENDS: dict[str, Callable[[Session, str, User], Awaitable[None]]] = {
 async def test_G8_W6_an_ended_log_in_closes_its_sockets(how: str, house: House) -> None:
     """Nobody rang: the process looks by itself. Others stay. (Seen red: `Rights.look` away; sessions not looked at;
     `auth_version` not compared.)"""
-    cookie = await log_in(house, house.cast.vera)
+    cookie = await log_in(house.db, house.cast.vera)
     async with browser(house, cookie) as vera, house.line(house.cast.anna) as anna:
         async with house.db.transaction() as s:
             await ENDS[how](s, cookie, await s.get_one(User, house.cast.vera.id))
@@ -121,7 +114,7 @@ async def test_G8_in_every_process_with_redis_and_without(
     redis: str, two: tuple[House, House], redis_server: RedisServer
 ) -> None:
     here, there = two
-    cookie = await log_in(here, here.cast.vera)
+    cookie = await log_in(here.db, here.cast.vera)
     async with browser(here, cookie) as one, browser(there, cookie) as two_, here.line(here.cast.vera) as token:
         if redis == "down":
             await redis_server.kill()
@@ -140,7 +133,7 @@ async def test_G8_it_takes_less_than_a_second(redis: str, two: tuple[House, Hous
         await redis_server.kill()
     took = []
     for _ in range(5):
-        cookie = await log_in(here, here.cast.vera)
+        cookie = await log_in(here.db, here.cast.vera)
         async with browser(there, cookie) as vera:
             async with here.db.transaction() as s:
                 await sessions.end(s, sessions.mark(cookie))

@@ -18,11 +18,10 @@ from server.people.model import User
 from server.people.sessions import Device
 from server.rooms import protocol
 from server.serving import options
-from tests.cast import Person, ask, on_sqlite
+from tests.cast import Person, ask, log_in, on_sqlite
 from tests.house import House, Line, journal
 from tests.parts.serve import serving
 from tests.rooms.raw import Raw
-from tests.rooms.test_access import log_in
 
 pytestmark = on_sqlite
 OURS = "http://localhost:8000"
@@ -53,7 +52,7 @@ STRANGE = [
 
 async def test_W1_W2_W3_the_origin_of_a_cookies_socket_is_ours_and_one(house: House) -> None:
     """Refused before the upgrade. (Seen red: `_origin_fits` true without an Origin; compared by its beginning.)"""
-    cookie = {"Cookie": f"journal={await log_in(house, house.cast.anna)}"}
+    cookie = {"Cookie": f"journal={await log_in(house.db, house.cast.anna)}"}
     assert await opened(house, cookie, (OURS,)) == 0
     assert await opened(house, cookie) == 403
     for strange in STRANGE:
@@ -100,7 +99,7 @@ async def test_W7_a_log_in_between_its_two_steps_opens_nothing(house: House) -> 
 
 
 async def test_W8_a_cookie_of_somebody_deactivated_or_without_a_role(house: House) -> None:
-    cookie = await log_in(house, house.cast.vera)
+    cookie = await log_in(house.db, house.cast.vera)
     async with house.db.transaction() as s:
         (await s.get_one(User, house.cast.vera.id)).roles = []
     assert await opened(house, {"Cookie": f"journal={cookie}"}, (OURS,)) == 4403

@@ -7,11 +7,10 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from server.events.kinds import KINDS
-from tests.cast import LATELY, Person, ask
+from tests.cast import LATELY, Person, ask, log_in
 from tests.house import House, Line
 from tests.parts.http import http_client
 from tests.rooms.acting import call, heard, post
-from tests.rooms.test_access import log_in
 
 Timeline = dict[int, dict[str, Any]]
 
@@ -132,7 +131,7 @@ def stripped(row: dict[str, Any] | None) -> dict[str, Any] | None:
 
 async def page_rows(house: House, who: Person, number: int) -> list[tuple[str, int, str]]:
     """(room, seq, kind) of the rows of the reloaded page."""
-    cookie = {"Cookie": f"journal={await log_in(house, who)}"}
+    cookie = {"Cookie": f"journal={await log_in(house.db, who)}"}
     async with http_client(house.base, headers=cookie) as http:
         page = await http.get(f"/tickets/{number}")
     assert page.status_code == 200

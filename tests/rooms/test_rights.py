@@ -16,10 +16,10 @@ from server.people.model import Membership, User
 from server.people.sessions import Device
 from server.rooms import rights, watch
 from server.rooms.room import Room
-from tests.cast import Cast, ask, on_postgresql
+from tests.cast import Cast, ask, log_in, on_postgresql
 from tests.house import House
 from tests.rooms.acting import heard
-from tests.rooms.test_access import browser, log_in
+from tests.rooms.test_access import browser
 from tests.tickets.ways import say
 
 
@@ -96,7 +96,7 @@ async def test_G11_a_row_of_the_queue_is_sent_by_the_rights_of_now(house: House)
 async def test_G8_G11_what_is_said_after_a_log_out_does_not_reach_its_sockets(house: House) -> None:
     """(Seen red: the end of a log-in was not counted.)"""
     room = f"ticket:{await ask(house.db, house.cast.anna, house.cast.accounting)}"
-    cookie = await log_in(house, house.cast.boris)
+    cookie = await log_in(house.db, house.cast.boris)
     async with browser(house, cookie) as boris, house.line(house.cast.anna) as anna:
         await boris.join(room)
         async with house.db.transaction() as s:
@@ -160,7 +160,7 @@ async def test_G11_a_look_that_broke_off_is_made_good_by_the_next(
 async def test_G11_whoever_looks_and_finds_their_own_end_takes_nobody_along(house: House) -> None:
     """(Seen red: the look was done by the socket that it closed, and broke off with it.)"""
     room = f"ticket:{await ask(house.db, house.cast.anna, house.cast.accounting)}"
-    cookie = await log_in(house, house.cast.vera)
+    cookie = await log_in(house.db, house.cast.vera)
     async with (
         house.line(house.cast.boris) as boris, house.line(house.cast.anna) as anna, browser(house, cookie) as vera,
     ):  # fmt: skip
