@@ -59,8 +59,7 @@ async def _events(call: Call, line: Line) -> Json:
     else:
         found = await log.after(call.s, ticket.number, line, asked.after, asked.limit or log.PAGE)
         found = [e for e in found if asked.before is None or e.seq < asked.before]
-    head = ticket.head if line == PUBLIC else ticket.staff_head
-    return {"items": await log.wire(call.s, found), "head": head}
+    return {"items": await log.wire(call.s, found), "head": ticket.head_of(line)}
 
 
 async def events(call: Call) -> Json:

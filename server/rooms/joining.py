@@ -5,7 +5,6 @@ from typing import Any
 
 from server.db import Session
 from server.events import log as events
-from server.events.kinds import PUBLIC
 from server.rooms.protocol import MAX_FRAME, encode
 from server.rooms.room import Room
 from server.rooms.seats import Seat
@@ -27,7 +26,7 @@ async def replay(room: Room, seat: Seat, after: int | None) -> None:
                 return
             viewer = seat.connection.viewer
             seen = await queries.find(s, viewer, room.place.ticket, room.place.line)
-            head = seen.ticket.head if room.place.line == PUBLIC else seen.ticket.staff_head
+            head = seen.ticket.head_of(room.place.line)
             rows = await _rows(s, room, start) if start is None or start <= head else []
             page = await events.wire(s, rows)
             people = await people_json(s, viewer, seen, room.place.line, readers=True)

@@ -176,7 +176,7 @@ class Room:
             self._wrote = await writers(s, ticket.number, PUBLIC)
         self._assignee = ticket.named_assignee
         self._checked = max(self._checked, ticket.head)
-        self.head = ticket.head if self.place.line == PUBLIC else ticket.staff_head
+        self.head = ticket.head_of(self.place.line)
 
     def _name(self, event: dict[str, Any]) -> dict[str, Any] | None:
         """Keeps whom of the staff clients may know here; the PERSON whom they may know by this event for the first

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from server.clock import now
 from server.db import UtcDateTime
+from server.events.kinds import PUBLIC, Line
 from server.tickets.policy import Facts
 from server.tickets.workflow import EXECUTOR_SHOWN
 
@@ -52,6 +53,10 @@ class Ticket(SQLModel, table=True):
     payment_state: str = Field(default="not_needed", max_length=20)
     invoice: str | None = Field(default=None, max_length=100)
     rating: int | None = None
+
+    def head_of(self, line: Line) -> int:
+        """The last number of one of its logs."""
+        return self.head if line == PUBLIC else self.staff_head
 
     @property
     def named_assignee(self) -> int | None:

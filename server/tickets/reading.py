@@ -5,6 +5,7 @@ from sqlmodel import col, select
 
 from server.clock import now
 from server.db import Session
+from server.events.kinds import Line
 from server.events.model import Event
 from server.tickets.model import ReadCursor, Ticket
 
@@ -39,10 +40,9 @@ async def wrote(s: Session, event: Event) -> None:
     s.add(row)
 
 
-async def read(s: Session, ticket: Ticket, line: str, user_id: int, upto: int) -> ReadCursor | None:
+async def read(s: Session, ticket: Ticket, line: Line, user_id: int, upto: int) -> ReadCursor | None:
     """Moves the cursor forward to `upto`, at most to the head; None when it stood there already."""
-    head = ticket.head if line == "public" else ticket.staff_head
-    upto = min(upto, head)
+    upto = min(upto, ticket.head_of(line))
     row = await cursor(s, ticket.number, line, user_id) or ReadCursor(ticket=ticket.number, line=line, user_id=user_id)
     if upto <= row.upto:
         return None

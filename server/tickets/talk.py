@@ -83,7 +83,7 @@ async def _said_before(s: Session, viewer: Viewer, number: int, line: Line, word
 
 
 async def _check_reply(o: Opened, line: Line, seq: int | None) -> None:
-    if seq is not None and not 1 <= seq <= (o.ticket.head if line == PUBLIC else o.ticket.staff_head):
+    if seq is not None and not 1 <= seq <= o.ticket.head_of(line):
         raise Invalid({"reply_to": "Такого сообщения нет"})
 
 
@@ -91,7 +91,7 @@ async def _guard(o: Opened, line: Line, words: Words) -> None:
     """A colleague who answered while this one wrote: said before anything is written."""
     if words.seen is None or words.anyway or not o.viewer.staff:
         return
-    seen = min(words.seen, o.ticket.head if line == PUBLIC else o.ticket.staff_head)
+    seen = min(words.seen, o.ticket.head_of(line))
     since = [
         e for e in await log.after(o.s, o.ticket.number, line, seen)
         if e.kind == "message" and e.author_id != o.viewer.id
