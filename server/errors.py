@@ -175,5 +175,9 @@ class Faults:
         """One fault as it is, several as one `Invalid`; the first thing said of a field stands."""
         if len(self.kept) == 1:
             raise self.kept[0]
-        if self.kept:
-            raise Invalid({f: wrong for refusal in reversed(self.kept) for f, wrong in refusal.fields.items()})
+        fields: dict[str, str] = {}
+        for refusal in self.kept:
+            for field, wrong in refusal.fields.items():
+                fields.setdefault(field, wrong)
+        if fields:
+            raise Invalid(fields)

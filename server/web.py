@@ -22,7 +22,7 @@ from server.people.policy import Viewer
 from server.people.queries import as_viewer
 from server.rooms.protocol import MAX_FILES
 from server.tickets.counts import nav
-from server.words import i18n
+from server.words import i18n, text
 from server.words.marks import N_
 from server.words.render import render
 
@@ -152,10 +152,10 @@ def number(request: Request) -> int:
 
 def path_number(request: Request, name: str) -> int:
     """A number in the path; what is no number is absent."""
-    raw = request.path_params[name]
-    if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
+    found = text.number(request.path_params[name])
+    if found is None:
         raise NotFound
-    return int(raw)
+    return found
 
 
 def locale(conn: HTTPConnection) -> str:
@@ -263,10 +263,10 @@ def field(data: FormData, name: str, default: str = "") -> str:
 
 def whole(data: FormData, name: str) -> int:
     """One field with a whole number."""
-    raw = field(data, name).strip()
-    if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
+    found = text.number(field(data, name).strip())
+    if found is None:
         raise Invalid({name: "Здесь ждали число"})
-    return int(raw)
+    return found
 
 
 def said(refusal: Refusal, language: str) -> str:

@@ -15,6 +15,7 @@ from server.db import Session
 from server.errors import Conflict, Invalid, Refusal
 from server.people.policy import WORKING_ROLES
 from server.people.queries import staff
+from server.words import text
 
 Form = dict[str, Any]
 
@@ -96,7 +97,7 @@ def _card(data: FormData) -> ServiceCard:
     return ServiceCard(
         web.field(data, "name"), web.field(data, "new_group").strip() or web.field(data, "group"),
         web.field(data, "description"), web.field(data, "approval", "always"),
-        tuple(int(v) for v in map(str, data.getlist("responsible")) if v.isascii() and v.isdigit() and len(v) < 10),
+        tuple(n for v in data.getlist("responsible") if isinstance(v, str) and (n := text.number(v)) is not None),
         active="active" in data,
     )  # fmt: skip
 

@@ -8,12 +8,12 @@ from sqlmodel import col, select
 
 from server.clock import now, today
 from server.db import Session
-from server.errors import Conflict, Invalid, NotFound
+from server.errors import Conflict, Faults, Invalid, NotFound
 from server.events import log
 from server.events.kinds import BY_INVOICE, PAYMENT_STATES, SETTLED, STAFF, Approval, EstimateLine, Payment, Time
 from server.events.kinds import Estimate as EstimateEvent
 from server.money.model import Estimate, TimeEntry
-from server.money.pricing import Line, noted, priced
+from server.money.pricing import Line, priced
 from server.money.queries import is_decided
 from server.people.model import User
 from server.people.policy import Viewer
@@ -42,15 +42,15 @@ async def hand_in_estimate(
     rejected is recalled in the same step, until then it can be decided on."""
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_work(viewer, o.facts))
-    wrong: dict[str, str] = {}
-    if due and due < today(viewer.time_zone):
-        wrong["due"] = "Этот день уже прошёл"
-    with noted(wrong):
+    wrong = Faults()
+    with wrong:
+        if due and due < today(viewer.time_zone):
+            raise Invalid({"due": "Этот день уже прошёл"})
+    with wrong:
         found = priced(lines)
-    with noted(wrong):
+    with wrong:
         comment = text.comment(comment)
-    if wrong:
-        raise Invalid(wrong)
+    wrong.tell()
     if after is not None:
         await _make_way(o, after)
     step = await possible(o, "approval", "estimate")

@@ -2,14 +2,13 @@
 or named by the line. Everything that is wrong is said at once. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import floor
 
-from server.errors import Invalid
+from server.errors import Faults, Invalid
 from server.events.kinds import UNITS, VATS, EstimateLine
 from server.words import text
 
@@ -35,28 +34,17 @@ class Line:
     vat: str = "22"
 
 
-@contextmanager
-def noted(wrong: dict[str, str]) -> Iterator[None]:
-    """What is refused inside is put down, and one goes on: the whole form is answered at once."""
-    try:
-        yield
-    except Invalid as refusal:
-        wrong.update(refusal.fields)
-
-
 def priced(lines: Sequence[Line]) -> list[EstimateLine]:
     """The lines of one estimate, each with its sum."""
     if not lines:
         raise Invalid({"lines": "Напишите хотя бы одну строку: что будет сделано"})
     if len(lines) > MAX_LINES:
         raise Invalid({"lines": "Строк в оценке не больше 100"})
-    wrong: dict[str, str] = {}
-    found = []
+    wrong, found = Faults(), []
     for i, line in enumerate(lines):
-        with noted(wrong):
+        with wrong:
             found.append(price(line, i))
-    if wrong:
-        raise Invalid(wrong)
+    wrong.tell()
     if sum(line.sum for line in found) > MAX_AMOUNT:
         raise Invalid({"lines": "Сумма больше 100 млрд рублей"})
     return found
@@ -64,19 +52,20 @@ def priced(lines: Sequence[Line]) -> list[EstimateLine]:
 
 def price(line: Line, place: int) -> EstimateLine:
     """One line with its sum."""
-    where, wrong = f"lines.{place}.", dict[str, str]()
-    with noted(wrong):
+    where, wrong = f"lines.{place}.", Faults()
+    with wrong:
         what = text.line(line.text, where + "text", limit=text.WORK, empty="Напишите, что за работа")
-    with noted(wrong):
+    with wrong:
         quantity = _amount(line, where)
-    with noted(wrong):
+    with wrong:
         each = _price(line.price, where + "price")
-    if line.unit not in UNITS:
-        wrong[where + "unit"] = "Единица: час, штука или месяц"
-    if line.vat not in VATS:
-        wrong[where + "vat"] = "Такой ставки НДС нет"
-    if wrong:
-        raise Invalid(wrong)
+    with wrong:
+        if line.unit not in UNITS:
+            raise Invalid({where + "unit": "Единица: час, штука или месяц"})
+    with wrong:
+        if line.vat not in VATS:
+            raise Invalid({where + "vat": "Такой ставки НДС нет"})
+    wrong.tell()
     total = floor(quantity * each + Fraction(1, 2))
     return EstimateLine(text=what, unit=line.unit, quantity=_shown(quantity), price=each, vat=line.vat, sum=total)
 

@@ -65,9 +65,14 @@ class Viewer:
         return "admin" in self.roles
 
     @property
+    def client(self) -> bool:
+        """Whether there is an organisation they speak for."""
+        return "client" in self.roles and bool(self.memberships)
+
+    @property
     def belongs(self) -> bool:
         """Whether anything of the journal is open to them: a role was taken away, or the client's organisation."""
-        return self.staff or self.admin or ("client" in self.roles and bool(self.memberships))
+        return self.staff or self.admin or self.client
 
     def powers(self, organisation_id: int) -> Powers | None:
         """What this person may do for that organisation, or None who is not a member of it."""

@@ -9,7 +9,7 @@ from sqlmodel import select
 from server.catalogue.model import LegalEntity, Service
 from server.clock import now, today
 from server.db import Session
-from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from server.errors import Conflict, Faults, Forbidden, Invalid, NotFound, TooMany
 from server.events import log
 from server.events.kinds import (
     MAX_TEXT,
@@ -95,12 +95,17 @@ async def _created_before(s: Session, first: Event, new: NewTicket) -> Ticket:
     return ticket
 
 
+def require_may_create(viewer: Viewer) -> None:
+    """Refuses whoever neither asks nor asks for others."""
+    if not policy.can_create(viewer):
+        raise Forbidden("Обращение создаёт клиент или сотрудник от его имени")
+
+
 async def _author(s: Session, viewer: Viewer, new: NewTicket) -> Viewer:
     if new.author is None or new.author == viewer.id:
-        if not viewer.memberships or "client" not in viewer.roles:
-            if viewer.executor:
-                raise Invalid({"author": "Укажите клиента, от чьего имени обращение"})
-            raise Forbidden("Обращение создаёт клиент или сотрудник от его имени")
+        require_may_create(viewer)
+        if not viewer.client:
+            raise Invalid({"author": "Укажите клиента, от чьего имени обращение"})
         return viewer
     if not viewer.executor:
         raise NotFound
@@ -113,30 +118,28 @@ async def _author(s: Session, viewer: Viewer, new: NewTicket) -> Viewer:
 async def checked(s: Session, new: NewTicket, first_day: date) -> tuple[str, str, Service]:
     """Subject, text and service as they will be kept; `Invalid` names everything that is wrong at once. Nothing is
     needed before the `first_day`."""
-    wrong: dict[str, str] = {}
-    subject = body = ""
-    try:
+    wrong = Faults()
+    with wrong:
         subject = text.line(new.subject, "subject", limit=text.SUBJECT, empty="Напишите тему: о чём обращение")
-    except Invalid as e:
-        wrong |= e.fields
-    try:
-        body = text.storable(new.text, "text")
-    except Invalid as e:
-        wrong |= e.fields
-    if text.is_blank(new.text):
-        wrong["text"] = "Опишите, что случилось"
-    elif len(body) > MAX_TEXT:
-        wrong["text"] = "Содержание длиннее 20 000 знаков. Сократите его или приложите файлом."
-    if new.urgency not in URGENCIES:
-        wrong["urgency"] = "Такой срочности нет"
-    if new.due and new.due < first_day:
-        wrong["due"] = "Этот день уже прошёл"
-    service = await s.get(Service, new.service)
-    if service is None or not service.active:
-        wrong["service"] = "Выберите услугу из списка"
-    if wrong or service is None:
-        raise Invalid(wrong)
+    with wrong:
+        body = text.request(new.text, limit=MAX_TEXT)
+    with wrong:
+        if new.urgency not in URGENCIES:
+            raise Invalid({"urgency": "Такой срочности нет"})
+    with wrong:
+        if new.due and new.due < first_day:
+            raise Invalid({"due": "Этот день уже прошёл"})
+    with wrong:
+        service = await _offered(s, new.service, "service")
+    wrong.tell()
     return subject, body, service
+
+
+async def _offered(s: Session, service_id: int, field: str) -> Service:
+    service = await s.get(Service, service_id)
+    if service is None or not service.active:
+        raise Invalid({field: "Выберите услугу из списка"})
+    return service
 
 
 def _organisation(author: Viewer, wanted: int | None) -> int:
@@ -263,9 +266,7 @@ async def change_service(
     o = await open_ticket(s, viewer, number)
     o.require(policy.can_change_service(viewer))
     o.require_open()
-    service = await s.get(Service, to)
-    if service is None or not service.active:
-        raise Invalid({"to": "Выберите услугу из списка"})
+    service = await _offered(s, to, "to")
     reason = _reason(comment)
     if to == o.ticket.service_id:
         raise Conflict("Услуга уже такая", service={"id": to, "name": service.name})

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from pydantic import Field
 from starlette.requests import Request
 
+from server import web
 from server.api import wire
 from server.api.bodies import Body, Day, Id, Token
 from server.api.endpoint import Audience, Call, Endpoint, resource
 from server.clock import today
 from server.db import Session
-from server.errors import Forbidden, Invalid, NotFound
+from server.errors import Invalid, NotFound
 from server.events.kinds import MAX_TEXT, URGENCIES
 from server.people.policy import Viewer
 from server.rooms.protocol import MAX_FILES
@@ -84,8 +85,7 @@ class NewRating(Body):
 
 
 async def _creates(_s: Session, viewer: Viewer, _request: Request) -> None:
-    if not viewer.executor and not (viewer.memberships and "client" in viewer.roles):
-        raise Forbidden("Обращение создаёт клиент или сотрудник от его имени")
+    actions.require_may_create(viewer)
 
 
 async def _place(s: Session, viewer: Viewer, request: Request) -> None:
@@ -162,10 +162,7 @@ async def add_participant(call: Call) -> Json:
 
 async def remove_participant(call: Call) -> None:
     """Takes somebody who was added out again; from then on the ticket is absent for them."""
-    raw = call.request.path_params["user"]
-    if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
-        raise NotFound
-    await actions.remove_participant(call.s, call.viewer, call.number, int(raw))
+    await actions.remove_participant(call.s, call.viewer, call.number, web.path_number(call.request, "user"))
 
 
 async def set_urgency(call: Call) -> Json:

@@ -55,9 +55,9 @@ async def place(s: Session, viewer: Viewer, raw: str) -> str:
     """The place of a draft as it is kept; `NotFound` for a ticket that is not there for this person."""
     if raw == NEW:
         return NEW
-    if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
+    if (number := text.number(raw)) is None:
         raise NotFound
-    return str((await find(s, viewer, int(raw))).ticket.number)
+    return str((await find(s, viewer, number)).ticket.number)
 
 
 async def draft(s: Session, viewer: Viewer, place: str) -> dict[str, Any] | None:

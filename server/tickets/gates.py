@@ -69,10 +69,7 @@ async def _deciders(s: Session, viewer: Viewer, request: Request) -> None:
 
 def sequence(request: Request) -> int:
     """The number of an event in the path; what is no number is absent."""
-    raw = request.path_params["seq"]
-    if not (raw.isascii() and raw.isdigit()) or len(raw) > 9:
-        raise NotFound
-    return int(raw)
+    return web.path_number(request, "seq")
 
 
 SEES = on_ticket("who sees the ticket")

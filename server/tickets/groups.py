@@ -17,6 +17,7 @@ from server.tickets.inbox import with_cursor
 from server.tickets.model import Ticket
 from server.tickets.narrowing import Narrowing
 from server.tickets.workflow import OPEN, STATUSES
+from server.words import text
 
 MOST = 200
 RECENT = 10
@@ -85,7 +86,7 @@ def _narrowing(filters: Mapping[str, str], q: str) -> Narrowing:
 
 def _id(value: str) -> int | None:
     """A number nobody has for what is none."""
-    return (int(value) if value.isdecimal() and len(value) < 10 else 0) if value else None
+    return text.number(value) or 0 if value else None
 
 
 def _query(s: Session, viewer: Viewer, what: Any, view: str, filters: Mapping[str, str], q: str) -> Any:

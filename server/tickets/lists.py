@@ -22,6 +22,7 @@ from server.tickets import inbox, narrowing, queries, search
 from server.tickets.model import Ticket
 from server.tickets.narrowing import Narrowing
 from server.tickets.workflow import STATUSES
+from server.words import text
 from server.words.marks import N_
 
 _NEVER = date(9999, 12, 31)
@@ -46,8 +47,8 @@ def _codes(known: tuple[str, ...]) -> Any:
 def _somebody(value: object) -> object:
     if value in ("me", "none"):
         return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        return int(value)
+    if isinstance(value, str) and (number := text.number(value)) is not None:
+        return number
     raise ValueError(N_("Номер сотрудника, me или none"))
 
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from server import web
 from server.catalogue.queries import is_empty, services_by_group
 from server.db import Session
-from server.errors import Forbidden, Invalid, NotFound, Refusal
+from server.errors import Invalid, NotFound, Refusal
 from server.events import log
 from server.events.kinds import MAX_TEXT, PUBLIC, STAFF
 from server.files import downloads
@@ -111,14 +111,14 @@ async def _again(request: Request, viewer: Viewer, data: FormData, refusal: Refu
 
 
 def _wanted(data: FormData, files: list[str], key: str | None) -> actions.NewTicket:
-    service, author = web.field(data, "service").strip(), web.field(data, "author").strip()
+    author = web.field(data, "author").strip()
     raw_due = web.field(data, "due").strip()
     try:
         due = date.fromisoformat(raw_due) if raw_due else None
     except ValueError:
         raise Invalid({"due": "Дата в виде 24.11.2026"}) from None
     return actions.NewTicket(
-        subject=web.field(data, "subject"), service=int(service) if service.isdecimal() and len(service) < 10 else 0,
+        subject=web.field(data, "subject"), service=text.number(web.field(data, "service").strip()) or 0,
         text=web.field(data, "text"), urgency=web.field(data, "urgency", "normal"), files=files, due=due,
         private=bool(web.field(data, "private")), author=web.whole(data, "author") if author else None,
         id=key or None,
@@ -137,8 +137,8 @@ EMPTY: dict[str, Any] = {
 
 
 async def _started(s: Session, viewer: Viewer, origin: str) -> dict[str, Any]:
-    if origin.isdecimal() and len(origin) < 10:
-        seen = await queries.find(s, viewer, int(origin))
+    if (number := text.number(origin)) is not None:
+        seen = await queries.find(s, viewer, number)
         first = (await log.wire(s, [e for e in [await log.one(s, seen.ticket.number, PUBLIC, 1)] if e]))[0]
         t = seen.ticket
         return EMPTY | {"subject": t.subject, "urgency": t.urgency, "service": t.service_id, "text": first["text"]}
@@ -149,8 +149,7 @@ async def _started(s: Session, viewer: Viewer, origin: str) -> dict[str, Any]:
 async def _form(
     request: Request, s: Session, viewer: Viewer, values: dict[str, Any], errors: dict[str, str]
 ) -> dict[str, Any]:
-    if not (viewer.memberships or viewer.executor):
-        raise Forbidden("Обращение создаёт клиент или сотрудник от его имени")
+    actions.require_may_create(viewer)
     return {
         "services": await services_by_group(s, await online(s)),
         "values": values,
@@ -192,13 +191,13 @@ async def older(request: Request) -> Response:
     """Events before a number, rendered: what scrolling up brings."""
     number = web.number(request)
     line = STAFF if request.query_params.get("line") == "staff" else PUBLIC
-    before = request.query_params.get("before", "")
-    if not before.isdecimal() or len(before) > 9:
+    before = text.number(request.query_params.get("before", ""))
+    if before is None:
         raise Invalid({"before": "Здесь ждали число"})
     async with web.journal(request).db.reading() as s:
         viewer = await web.require(s, request)
         await queries.find(s, viewer, number, line)
-        events = await log.wire(s, await log.newest(s, number, line, OLDER, before=int(before)))
+        events = await log.wire(s, await log.newest(s, number, line, OLDER, before=before))
     return JSONResponse({"items": [rendered(e, line, web.locale(request)) for e in events]})
 
 

@@ -97,6 +97,11 @@ def actors(viewer: Viewer, ticket: Facts) -> frozenset[Actor]:
     return frozenset(found)
 
 
+def can_create(viewer: Viewer) -> bool:
+    """A request is a client's, or written by whoever works tickets on behalf of one."""
+    return viewer.client or viewer.executor
+
+
 def can_write(viewer: Viewer, ticket: Facts, line: Line) -> bool:
     """Whether they may speak there while the ticket is open. An accountant reads the ticket only; an observer
     likewise."""

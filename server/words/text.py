@@ -24,6 +24,11 @@ def is_id(value: str) -> bool:
     return 1 <= len(value) <= MAX_ID and not any(unicodedata.category(c) in ("Cc", "Cs") for c in value)
 
 
+def number(text: str) -> int | None:
+    """A whole number as addresses and forms hold it: plain digits, nine at most. None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
 def storable(text: str, field: str) -> str:
     """The text with one kind of line end; refuses NUL (PostgreSQL can't keep it) and lone surrogates."""
     if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
@@ -44,6 +49,16 @@ def message(text: str, *, limit: int, may_be_empty: bool = False) -> str:
         if may_be_empty:
             return ""
         raise Empty("Сообщение пустое. Напишите что-нибудь или приложите файл.", field="text")
+    return text
+
+
+def request(text: str, *, limit: int) -> str:
+    """What a new request says, as it will be stored; its form names every fault beside its field."""
+    text = storable(text, "text")
+    if is_blank(text):
+        raise Invalid({"text": "Опишите, что случилось"})
+    if len(text) > limit:
+        raise Invalid({"text": "Содержание длиннее 20 000 знаков. Сократите его или приложите файлом."})
     return text
 
 
