@@ -14,17 +14,9 @@ Sources = Mapping[str, str]
 # An import goes down or stays on its floor. A file's floor is that of its name; a new name needs a line here.
 # The live side stands above the questions, since a join is answered from them; actions know nothing of it.
 GROUND, PURE, MODEL, LOG, ACTION, LIVE, WEB, EDGE, ROOF = range(9)
-ACTS = [
-    "actions",
-    "writing",
-    "meanwhile",
-    "moving",
-    "closing",
-    "talk",
-    "entering",
-    "account",
-]  # actions, where one file would be too long
-QUESTIONS = ["queries", "inbox", "people", "counts", "groups", "narrowing", "showing"]  # and questions
+# Actions where one file would be too long, and questions.
+ACTS = ["actions", "writing", "meanwhile", "moving", "closing", "talk", "entering", "account"]
+QUESTIONS = ["queries", "inbox", "people", "counts", "groups", "narrowing", "showing"]
 NOTICES = ["audience", "outbox", "digest", "letters", "digest_letter", "storm", "sweeping"]
 FLOORS = {
     ROOF: ["app", "serving", "opening", "contract", "manual", "cli", "worker", "demo"],
@@ -35,16 +27,8 @@ FLOORS = {
     WEB: ["web", "guard", "doors", "endpoint", "gates", "again", "downloads", "receiving", "answering"],
     LIVE: ["hub", "presence", "joining", "lists", "room", "watch", "connection", "buckets", "rights", "seats"],
     ACTION: [
-        *ACTS,
-        *QUESTIONS,
-        *NOTICES,
-        "handover",
-        "keeping",
-        "fanout",
-        "search",
-        "uploads",
-        "drafts",
-        "idempotency",
+        *[*ACTS, *QUESTIONS, *NOTICES],
+        *["handover", "keeping", "fanout", "search", "uploads", "drafts", "idempotency"],
     ],
     LOG: [
         *["log", "proof", "facts", "reading", "email", "sms", "storage"],
@@ -279,4 +263,25 @@ def script_faults(sources: Sources) -> list[str]:
             found.append(f"{path}:{code.count(chr(10), 0, at.start()) + 1} makes HTML")
         if path.startswith("static/js/lib/") and re.search(r"(from|import\()\s*[\"'][^\"']*behaviours/", source):
             found.append(f"{path} knows behaviours")
+    return found
+
+
+# Classes that templates put together: a status, a person's tint.
+MADE_UP = r"s-\w+|a\d"
+
+
+def unused_styles(sources: Sources) -> list[str]:
+    """Classes of the style sheets that no page and no script bears, and variables that none of them reads."""
+    sheets = {
+        path: re.sub(r"/\*.*?\*/", "", text, flags=re.S) for path, text in sources.items() if path.endswith(".css")
+    }
+    bearers = "\n".join(text for path, text in sources.items() if path not in sheets)
+    words = set(re.findall(r"[A-Za-z][\w-]*", bearers))
+    read = set(re.findall(r"var\(\s*(--[\w-]+)", "\n".join([*sheets.values(), bearers])))
+    found = []
+    for path, text in sheets.items():
+        classes = {name for name in re.findall(r"\.([A-Za-z][\w-]*)", text) if not re.fullmatch(MADE_UP, name)}
+        variables = set(re.findall(r"(--[\w-]+)\s*:", text))
+        found += [f"{path}: .{name}" for name in sorted(classes - words)]
+        found += [f"{path}: {name}" for name in sorted(variables - read)]
     return found

@@ -22,7 +22,9 @@ def _files(*patterns: str) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def house() -> Sources:
-    return dict(_files("server/**/*.py", "templates/**/*.html", "templates/**/*.txt", "static/js/**/*.js"))
+    return dict(
+        _files("server/**/*.py", "templates/**/*.html", "templates/**/*.txt", "static/js/**/*.js", "static/css/*.css")
+    )
 
 
 LAWS: list[tuple[str, Callable[[Sources], list[str]], Sources]] = [
@@ -101,6 +103,8 @@ LAWS: list[tuple[str, Callable[[Sources], list[str]], Sources]] = [
         laws.script_faults,
         {"static/js/lib/room.js": 'import { bind } from "../behaviours/queue.js"'},
     ),
+    ("no rule for what is not there", laws.unused_styles, {"static/css/form.css": ".setl { display: grid; }"}),
+    ("no variable nobody reads", laws.unused_styles, {"static/css/tokens.css": ":root { --ch-2: #a9b9e8; }"}),
 ]
 NAMES = [name for name, _, _ in LAWS]
 EACH = list(dict.fromkeys(law for _, law, _ in LAWS))
@@ -171,6 +175,13 @@ def test_the_lock_is_of_these_dependencies() -> None:
 
 def _parts(requirement: str) -> list[str]:
     return sorted(re.split(r"(?=[<>=!~])(?<![<>=!~])|,", requirement.replace("_", "-").lower()))
+
+
+def test_the_readmes_map_names_every_room_of_the_house(house: Sources) -> None:
+    """(Seen red: serving, keeping and clock.)"""
+    inside = {path.split("/")[1] for path in house if path.startswith("server/")} - {"__init__.py"}
+    plan = (ROOT / "README.md").read_text().partition("### Map")[2].partition("###")[0]
+    assert {name for name in inside if not re.search(rf"\b{name}\b", plan)} == set()
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
