@@ -34,7 +34,7 @@ async def form(request: Request, most: int = MAX_BODY) -> FormData:
 
 
 async def form_with_files(request: Request, most: int | None, max_files: int) -> FormData:
-    """The same with files, which wait in temporary ones: whoever asks for it closes it. `most` None is no limit."""
+    """A form with files, which wait in temporary ones: whoever asks for it closes it. `most` None is no limit."""
     return await _parsed(_counted(request, most), max_files=max_files)
 
 
@@ -43,7 +43,7 @@ async def _parsed(request: Request, max_files: int) -> FormData:
 
 
 def _counted(request: Request, most: int | None) -> Request:
-    """The same request, whose body ends in a refusal where it grows beyond `most` or stops coming."""
+    """The request, whose body ends in a refusal where it grows beyond `most` or stops coming."""
     declared, taken = request.headers.get("content-length", ""), 0
     if most is not None and declared.isdecimal() and int(declared) > most:
         raise _too_large(most)

@@ -131,7 +131,7 @@ async def _touch(s: Session, request: Request, session: str) -> None:
 
 
 async def require(s: Session, request: Request) -> Viewer:
-    """The same, or `Unauthorised`, which the edge turns into the log-in page."""
+    """The viewer behind the cookie, or `Unauthorised`, which the edge turns into the log-in page."""
     viewer = await recognise(s, request)
     if viewer is None:
         raise Unauthorised("Войдите, чтобы продолжить")
@@ -139,7 +139,7 @@ async def require(s: Session, request: Request) -> Viewer:
 
 
 async def require_admin(s: Session, request: Request) -> Viewer:
-    """The same for what is set up by admins; for anybody else it does not exist."""
+    """The admin behind the cookie: for anybody else what only admins set up does not exist."""
     viewer = await require(s, request)
     people.require_admin(viewer)
     return viewer
@@ -235,7 +235,7 @@ async def form(request: Request) -> FormData:
 
 @asynccontextmanager
 async def form_with_files(request: Request) -> AsyncIterator[FormData]:
-    """The same with the files of a message; its temporary files are gone when it is left."""
+    """The posted form of somebody who is in, with the files of a message; temporary ones are gone when it is left."""
     await asked(request)
     file_mb = journal(request).settings.limits.file_mb
     most = receiving.MAX_BODY + MAX_FILES * file_mb * receiving.MB if file_mb else None

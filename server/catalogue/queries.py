@@ -2,19 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, func
 from sqlmodel import col, select
 
 from server.catalogue.model import Organisation, Responsible, Service
-from server.clock import now
 from server.db import Session
 from server.errors import Invalid
-from server.events.log import instant
 from server.people.model import Membership, User
-from server.people.queries import last_seen
 from server.tickets.model import Ticket
 from server.tickets.workflow import OPEN
 
@@ -52,7 +48,7 @@ async def set_up(s: Session) -> dict[str, bool]:
     return {"services": services, "client": client}
 
 
-async def responsible(s: Session) -> dict[int, list[User]]:
+async def responsible_by_service(s: Session) -> dict[int, list[User]]:
     """Active people by the service they are responsible for."""
     query = (
         select(Responsible.service_id, User)
@@ -68,7 +64,7 @@ async def responsible(s: Session) -> dict[int, list[User]]:
 
 async def services_json(s: Session) -> list[dict[str, Any]]:
     """`GET /services`: every service a client may choose, with the people who answer for it."""
-    people = await responsible(s)
+    people = await responsible_by_service(s)
     return [
         {"id": v.id, "name": v.name, "group": v.group, "description": v.description,
          "responsible": [u.person() for u in people.get(v.id or 0, ())]}
@@ -77,8 +73,8 @@ async def services_json(s: Session) -> list[dict[str, Any]]:
 
 
 async def services_by_group(s: Session, online: Collection[int] = ()) -> list[dict[str, Any]]:
-    """The same in groups, with what the form of a new request shows of the people."""
-    people = await responsible(s)
+    """Every service a client may choose, in groups, with what the form of a new request shows of the people."""
+    people = await responsible_by_service(s)
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for v in await services(s):
         cards = [u.person() | {"position": u.position, "online": u.id in online} for u in people.get(v.id or 0, ())]
@@ -89,7 +85,7 @@ async def services_by_group(s: Session, online: Collection[int] = ()) -> list[di
 
 async def service_cards(s: Session) -> list[dict[str, Any]]:
     """The admin's list: every service in its group, with who answers for it and how many open tickets it has."""
-    people = await responsible(s)
+    people = await responsible_by_service(s)
     count = select(Ticket.service_id, func.count()).where(col(Ticket.status).in_(OPEN)).group_by(col(Ticket.service_id))
     open_ = dict((await s.exec(count)).all())
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -101,32 +97,3 @@ async def service_cards(s: Session) -> list[dict[str, Any]]:
         }  # fmt: skip
         groups.setdefault(v.group, []).append(card)
     return [{"group": group, "items": items} for group, items in groups.items()]
-
-
-async def accounts(s: Session) -> list[dict[str, Any]]:
-    """The admin's list of people, by name: where they belong, whether they have been here, when they were last."""
-    served = await _memberships(s)
-    seen, moment = await last_seen(s), now()
-    users = (await s.exec(select(User).order_by(User.name))).all()
-    return [_account(u, served.get(u.id or 0, []), seen.get(u.id or 0), moment) for u in users]
-
-
-async def _memberships(s: Session) -> dict[int, list[tuple[Membership, str]]]:
-    query = select(Membership, Organisation.name).join(Organisation, col(Organisation.id) == Membership.organisation_id)
-    found: dict[int, list[tuple[Membership, str]]] = defaultdict(list)
-    for member, name in (await s.exec(query.order_by(col(Membership.id)))).all():
-        found[member.user_id].append((member, name))
-    return found
-
-
-def _account(
-    user: User, served: list[tuple[Membership, str]], seen: datetime | None, moment: datetime
-) -> dict[str, Any]:
-    member, name = served[0] if served else (None, "")
-    return {
-        "id": user.id, "name": user.name, "email": user.email, "roles": list(user.roles), "login": user.login,
-        "phone": user.phone, "position": user.position, "active": user.active, "waiting": user.password_temporary,
-        "organisation": {"id": member.organisation_id, "name": name} if member else None,
-        "can_approve": any(m.can_approve for m, _ in served), "sees_all": any(m.sees_all for m, _ in served),
-        "online": seen is not None and seen > moment, "seen_at": instant(seen) if seen else None,
-    }  # fmt: skip

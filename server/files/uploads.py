@@ -116,7 +116,7 @@ async def receive(
 
 
 async def copy(chunks: AsyncIterator[bytes], name: str, limit_mb: int, place: Path) -> Upload:
-    """The same for a file that is here already and only has to be measured and put into its place."""
+    """Measures a file that is here already and leaves it at `place`; on any refusal nothing is left there."""
     with _Target(place, limit_mb) as target:
         async for chunk in chunks:
             await target.add(chunk)
@@ -198,7 +198,7 @@ async def _read(chunks: AsyncIterator[bytes], divider: bytes, target: _Target) -
 
 
 async def _paced(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same, but whoever sends nothing for half a minute, or only drips, is cut off."""
+    """The chunks as they come, but whoever sends nothing for half a minute, or only drips, is cut off."""
     begun, taken = time.monotonic(), 0
     while True:
         try:

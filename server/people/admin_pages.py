@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from server import web
 from server.catalogue import actions as catalogue
-from server.catalogue.queries import accounts, organisations
+from server.catalogue.queries import organisations
 from server.config import Settings
 from server.db import Session
 from server.errors import Conflict, Faults, Invalid, Refusal
@@ -19,6 +19,7 @@ from server.people.actions import Account
 from server.people.model import User
 from server.people.passwords import Password
 from server.people.policy import Viewer
+from server.people.queries import accounts
 
 VIEWS = ("all", "clients", "staff", "waiting", "off")
 Form = dict[str, Any]

@@ -1,5 +1,6 @@
 """Reading people: who is asking (`viewer`), PERSONs by id, who holds a role."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from server.catalogue.model import Organisation, Responsible
 from server.clock import now
 from server.db import Session
 from server.errors import Invalid
+from server.events.log import instant
 from server.people import details
 from server.people.model import LoginSession, Membership, Presence, User
 from server.people.policy import Powers, Viewer
@@ -25,12 +27,12 @@ async def viewer(s: Session, user_id: int) -> Viewer | None:
 
 
 async def as_viewer(s: Session, user: User) -> Viewer:
-    """The same for a row that is at hand."""
+    """Everything that decides what the person of this row may see, active or not."""
     return (await _as_viewers(s, [user]))[0]
 
 
 async def viewers(s: Session, ids: Iterable[int]) -> list[Viewer]:
-    """The same for many people at once, with three queries: those of them who are active."""
+    """Everything that decides what each of them may see who is active; three queries, however many they are."""
     return await _as_viewers(s, [u for u in (await by_ids(s, ids)).values() if u.active])
 
 
@@ -70,7 +72,7 @@ async def by_login(s: Session, login: str) -> User | None:
 
 
 async def known(s: Session, login: str) -> User:
-    """The same for a login that somebody typed; `Invalid` names it when there is nobody."""
+    """The person with a login that somebody typed; `Invalid` names it when there is nobody."""
     user = await by_login(s, details.login(login))
     if user is None:
         raise Invalid({"login": "Логина «%(login)s» нет"}, values={"login": login})
@@ -144,3 +146,32 @@ async def last_seen(s: Session, person: int | None = None) -> dict[int, datetime
 async def online(s: Session) -> set[int]:
     """Who has a page of the journal open."""
     return set((await s.exec(select(Presence.user_id).where(Presence.until > now()).distinct())).all())
+
+
+async def accounts(s: Session) -> list[dict[str, Any]]:
+    """The admin's list of people, by name: where they belong, whether they have been here, when they were last."""
+    served = await _memberships(s)
+    seen, moment = await last_seen(s), now()
+    users = (await s.exec(select(User).order_by(User.name))).all()
+    return [_account(u, served.get(u.id or 0, []), seen.get(u.id or 0), moment) for u in users]
+
+
+async def _memberships(s: Session) -> dict[int, list[tuple[Membership, str]]]:
+    query = select(Membership, Organisation.name).join(Organisation, col(Organisation.id) == Membership.organisation_id)
+    found: dict[int, list[tuple[Membership, str]]] = defaultdict(list)
+    for member, name in (await s.exec(query.order_by(col(Membership.id)))).all():
+        found[member.user_id].append((member, name))
+    return found
+
+
+def _account(
+    user: User, served: list[tuple[Membership, str]], seen: datetime | None, moment: datetime
+) -> dict[str, Any]:
+    member, name = served[0] if served else (None, "")
+    return {
+        "id": user.id, "name": user.name, "email": user.email, "roles": list(user.roles), "login": user.login,
+        "phone": user.phone, "position": user.position, "active": user.active, "waiting": user.password_temporary,
+        "organisation": {"id": member.organisation_id, "name": name} if member else None,
+        "can_approve": any(m.can_approve for m, _ in served), "sees_all": any(m.sees_all for m, _ in served),
+        "online": seen is not None and seen > moment, "seen_at": instant(seen) if seen else None,
+    }  # fmt: skip

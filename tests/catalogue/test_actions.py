@@ -10,6 +10,7 @@ from server.db import Database
 from server.errors import Conflict, Invalid, NotFound
 from server.events.access import AccessChanged, Counted
 from server.people.model import User
+from server.people.queries import accounts
 from tests.cast import Cast, News, as_viewer, ask
 
 
@@ -111,7 +112,7 @@ async def test_the_admin_s_lists_count_open_tickets_and_name_organisations(db: D
     await ask(db, cast.anna, cast.accounting)
     async with db.reading() as s:
         groups = await queries.service_cards(s)
-        people = {p["login"]: p for p in await queries.accounts(s)}
+        people = {p["login"]: p for p in await accounts(s)}
     assert {i["name"]: i["open"] for g in groups for i in g["items"]} == {"1С:Бухгалтерия": 1, "Сеть и доступы": 0}
     assert people["boris"]["organisation"] == {"id": cast.romashka, "name": "Ромашка"}
     assert people["boris"]["can_approve"]

@@ -27,6 +27,7 @@ class Queue {
   known = new Map();
   whole = false;
   #counting = false;
+  #ends = new AbortController();
   #announced = 0;
   #unheard = 0;
   /** @type {any} */
@@ -52,13 +53,14 @@ class Queue {
     on(this.bar, "click", () => this.refresh());
     on(root, "submit", event => { if (event.target.matches("[data-part=claim]")) this.claim(event); });
     on(root, "pointerdown", event => { this.#pressed = event.target.closest("[data-ticket]"); });
-    on(window, "pointerup", () => setTimeout(() => this.#release()));
-    on(window, "pointercancel", () => this.#release());
+    on(window, "pointerup", () => setTimeout(() => this.#release()), { signal: this.#ends.signal });
+    on(window, "pointercancel", () => this.#release(), { signal: this.#ends.signal });
     for (const kind of ["pointerleave", "focusout"]) on(root, kind, () => setTimeout(() => this.#settle()));
   }
 
   end() {
     for (const off of this.offs) off();
+    this.#ends.abort();
     this.deadlines.end();
     clearTimeout(this.#later);
   }
