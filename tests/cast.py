@@ -119,6 +119,8 @@ def quick_hashes() -> Iterator[None]:
 
 on_sqlite = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+_LONG = pytest.param("postgresql", marks=pytest.mark.long)
+on_both_if_long = pytest.mark.parametrize("server", ["sqlite", _LONG], indirect=True)  # what takes twenty seconds
 _people: dict[str, Cast] = {}  # of the databases that others are copied from
 
 

@@ -17,7 +17,7 @@ from server.people.model import User
 from server.people.policy import Viewer
 from tests.browser.people import button, by_code, paste_picture, say, sees, to_code
 from tests.browser.seats import ready
-from tests.cast import Cast
+from tests.cast import Cast, on_both_if_long
 from tests.house import journal
 from tests.parts.chromium import Windows
 from tests.parts.process import free_port
@@ -27,7 +27,7 @@ from tests.parts.until import until
 
 OWN = "зелёный забор 17"
 OLGA = "+79000000077"
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, on_both_if_long]
 
 
 @dataclass

@@ -75,7 +75,8 @@ async def test_the_doors_stay_real(shown: Shown) -> None:
 async def test_mails_that_would_have_left_can_be_read_in_all_their_parts(shown: Shown) -> None:
     folder = shown.settings.data_dir
     await until(lambda: len(mailbox.mails(folder)) >= 10, 60, "the mails of the last hours are kept")
-    kept = mailbox.mails(folder)[:3]  # more may be on their way
+    letters = [m for m in mailbox.mails(folder) if not m.message_id.startswith("registration.")]
+    kept = letters[:3]  # more may be on their way
     async with shown.browser() as browser:
         page = (await browser.get("/demo")).text
         for mail in kept:

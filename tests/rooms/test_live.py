@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from server.events.kinds import KINDS
-from tests.cast import LATELY, Person, ask, log_in
+from tests.cast import LATELY, Person, ask, log_in, on_both_if_long
 from tests.house import House, Line
 from tests.parts.http import http_client
 from tests.rooms.acting import call, heard, post
@@ -205,6 +205,7 @@ def story(house: House, number: int) -> list[tuple[str, Callable[[], Awaitable[A
     ]  # fmt: skip
 
 
+@on_both_if_long
 async def test_live_equals_reloaded_after_each_action(two: tuple[House, House]) -> None:
     """(Seen red: earlier edits left as they were; a kind that touches no row; an event left out.)"""
     here, there = two
