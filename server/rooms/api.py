@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from server import web
 from server.api import wire
 from server.api.bodies import DIGITS, Body, Query, Token, Whole
 from server.api.endpoint import Call, Endpoint, resource
@@ -92,7 +93,7 @@ async def note(call: Call) -> Json:
 
 
 async def _edit(call: Call, line: Line) -> Json:
-    seq = gates.sequence(call.request)
+    seq = web.path_number(call.request, "seq")
     event = await talk.edit(call.s, call.viewer, call.number, line, seq, call.body.text)
     return {"seq": event.seq}
 
@@ -108,7 +109,7 @@ async def edit_note(call: Call) -> Json:
 
 
 async def _delete(call: Call, line: Line) -> Json:
-    event = await talk.delete(call.s, call.viewer, call.number, line, gates.sequence(call.request))
+    event = await talk.delete(call.s, call.viewer, call.number, line, web.path_number(call.request, "seq"))
     return {"seq": event.seq}
 
 

@@ -51,7 +51,7 @@ def on_message(words: str, line: Line) -> Audience:
 
     async def gate(s: Session, viewer: Viewer, request: Request) -> None:
         seen = await queries.find(s, viewer, web.number(request), line)
-        await talk.changeable(s, viewer, seen.ticket, line, sequence(request))
+        await talk.changeable(s, viewer, seen.ticket, line, web.path_number(request, "seq"))
 
     return Audience(words, gate)
 
@@ -65,11 +65,6 @@ async def _deciders(s: Session, viewer: Viewer, request: Request) -> None:
         raise NotFound
     if not policy.approves(viewer, facts):
         raise Forbidden(NO_RIGHT, state=ticket.status)
-
-
-def sequence(request: Request) -> int:
-    """The number of an event in the path; what is no number is absent."""
-    return web.path_number(request, "seq")
 
 
 SEES = on_ticket("who sees the ticket")

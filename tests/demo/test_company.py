@@ -79,7 +79,7 @@ async def test_there_are_requests_in_every_status_and_every_state_of_payment(dem
     statuses = Counter(t.status for t in tickets)
     print(len(tickets), dict(statuses))
     assert len(tickets) >= 60
-    assert set(statuses) == set(STATUSES)
+    assert {s for s in STATUSES if statuses[s] < 2} == set()
     assert {t.payment_state for t in tickets} == set(PAYMENT_STATES)
     assert {t.urgency for t in tickets} == {"high", "normal", "low"}
     assert any(t.private for t in tickets)

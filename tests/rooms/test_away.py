@@ -29,8 +29,6 @@ from tests.rooms.acting import absent, heard, present
 from tests.rooms.test_recovery import Screen, written
 
 ROOT = Path(__file__).parents[2]
-
-
 FAULTS = ["killed", "frozen", "emptied"]
 
 
